@@ -1,0 +1,56 @@
+"""Amazon Resource Names of the things that the gateway knows."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.domain.errors import InvalidArn
+
+_ROLE: Final = re.compile(r"arn:aws:iam::(\d{12}):role((?:/[\x21-\x2e\x30-\x7e]+)*/)([\w+=,.@-]{1,64})", re.ASCII)
+# What AWS calls an ARN at all: partition, service and resource are there, six parts.
+_ANY: Final = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleArn:
+    """`arn:aws:iam::ACCOUNT:role/[path/]NAME`."""
+
+    account: str
+    path: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "RoleArn":
+        """Read a role's ARN. Raises InvalidArn for anything else."""
+        match = _ROLE.fullmatch(text)
+        if match is None:
+            raise InvalidArn(value=text, is_arn=_ANY.fullmatch(text) is not None)
+        account, path, name = match.groups()
+        return cls(account=account, path=path, name=name)
+
+    def __str__(self) -> str:
+        return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
+
+
+def session_arn(account: str, role_name: str, session_name: str) -> str:
+    """ARN of one session of a role; the role's path does not appear in it (IAM User Guide, "Identifiers")."""
+    return f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}"
+
+
+def user_arn(account: str, path: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:user{path}{name}"
+
+
+def issuer_path(issuer: str) -> str:
+    """An issuer URL as ARNs and condition keys write it: host, port and path, without scheme or final slash."""
+    parts = urlsplit(issuer)
+    return f"{parts.netloc}{parts.path}".rstrip("/")
+
+
+def oidc_provider_arn(account: str, issuer: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/{issuer_path(issuer)}"
+
+
+def service_arn(region: str, account: str, name: str) -> str:
+    return f"arn:aws:gateway:{region}:{account}:service/{name}"

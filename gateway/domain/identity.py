@@ -1,0 +1,77 @@
+"""Who an external user store says somebody is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+
+UnverifiedToken = NewType("UnverifiedToken", str)
+"""A token as it arrived: nothing in it may be believed."""
+
+VerifiedClaims = NewType("VerifiedClaims", Mapping[str, Any])
+"""Claims whose signature, issuer, audience and times were checked. Only a connector's `verify` makes them."""
+
+
+class ProviderType(StrEnum):
+    OIDC = "oidc"
+    SAML = "saml"
+    LDAP = "ldap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One proven login. Made by connectors only.
+
+    `claims` is the raw material that mappings and templates name by path; `groups` and `username` are already taken
+    from where the provider's settings say they stand. Times are UTC. `session_tags`, `transitive_tag_keys` and
+    `source_identity` are what the token itself asks for (AWS's claims), not yet allowed by anybody.
+    """
+
+    provider: str
+    provider_type: ProviderType
+    issuer: str
+    subject: str
+    audience: str
+    username: str
+    email: str | None = None
+    groups: frozenset[str] = frozenset()
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    authenticated_at: datetime | None = None
+    amr: tuple[str, ...] = ()
+    acr: str | None = None
+    session_tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tag_keys: frozenset[str] = frozenset()
+    source_identity: str | None = None
+
+
+def claim_at(claims: Mapping[str, Any], path: str) -> Any:
+    """The value at a claim's path, or None where it is absent.
+
+    A claim whose whole name is `path` wins (names such as `https://aws.amazon.com/tags` hold dots); else each dot
+    steps into an object: `realm_access.roles`.
+    """
+    if path in claims:
+        return claims[path]
+    value: Any = claims
+    for step in path.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            return None
+        value = value[step]
+    return value
+
+
+def claim_texts(claims: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """The claim at `path` as texts: a list gives its scalars, a scalar one text, an object or an absent claim none.
+
+    Booleans read `true` and `false`, as JSON writes them.
+    """
+    value = claim_at(claims, path)
+    values = value if isinstance(value, list | tuple) else (value,)
+    return tuple(_text(item) for item in values if isinstance(item, str | int | float))
+
+
+def _text(value: str | float) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
