@@ -1,0 +1,62 @@
+"""The keyring: sealing keys from oldest to newest, in memory; which one seals now, and which one opened this."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from gateway.domain.errors import KeyringUnavailable
+
+KEY_ID_BYTES: Final = 8
+SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealingKey:
+    """One 256-bit key. It opens from the moment it is in the keyring and seals from `seals_from` (UTC) on."""
+
+    key_id: bytes
+    secret: bytes = field(repr=False)
+    created_at: datetime
+    seals_from: datetime
+
+
+class KeySource(Protocol):
+    """Where an envelope finds its keys: a Keyring, or one that follows its file."""
+
+    def key(self, key_id: bytes) -> SealingKey | None:
+        """The key of this id, or None."""
+        ...
+
+    def sealing_key(self, now: float) -> SealingKey:
+        """The key that seals at `now` (seconds since the epoch). Raises KeyringUnavailable when there is none."""
+        ...
+
+
+class Keyring:
+    """An immutable set of keys. A changed file gives a new Keyring; none is ever edited in place."""
+
+    __slots__ = ("_by_id", "_newest_first")
+
+    def __init__(self, keys: Sequence[SealingKey]) -> None:
+        self._by_id = {key.key_id: key for key in keys}
+        if len(self._by_id) != len(keys):
+            raise ValueError("two keys of a keyring have one id")
+        # Of two keys that seal from one second on, the later of the file is the newer.
+        oldest_first = sorted(keys, key=lambda key: key.seals_from)
+        self._newest_first = tuple((key.seals_from.timestamp(), key) for key in reversed(oldest_first))
+
+    @property
+    def keys(self) -> tuple[SealingKey, ...]:
+        """All keys, oldest first."""
+        return tuple(key for _, key in reversed(self._newest_first))
+
+    def key(self, key_id: bytes) -> SealingKey | None:
+        return self._by_id.get(key_id)
+
+    def sealing_key(self, now: float) -> SealingKey:
+        """The newest key whose `seals_from` has come. Raises KeyringUnavailable when there is none."""
+        for seals_from, key in self._newest_first:
+            if seals_from <= now:
+                return key
+        raise KeyringUnavailable(cause="no key of the keyring may seal yet: look at `sts-gateway keys list`")

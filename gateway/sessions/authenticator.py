@@ -1,0 +1,67 @@
+"""From a signed request to whoever signed it: opens the session token, or finds the user's key."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.domain.errors import ExpiredSession, InvalidArn, UnknownAccessKey
+from gateway.domain.identifiers import TEMPORARY_KEY_PREFIX
+from gateway.domain.principal import Principal
+from gateway.domain.session import Session
+from gateway.domain.user import User
+from gateway.sealing.envelope import SealBroken, Sealer
+from gateway.sessions.session_token import opened_session, unpack
+from gateway.sessions.users import Users, principal_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimant:
+    """Who a request says it is from, and the secret that its signature must prove. Not yet believed."""
+
+    principal: Principal
+    secret_access_key: str = field(repr=False)
+    session: Session | None = None
+    user: User | None = None
+
+
+class Authenticator:
+    """Finds the claimant of an access key id and a session token. Touches no store."""
+
+    __slots__ = ("_sealer", "_users")
+
+    def __init__(self, sealer: Sealer, users: Users) -> None:
+        self._sealer = sealer
+        self._users = users
+
+    def claimant(self, access_key_id: str, session_token: str | None, now: datetime) -> Claimant:
+        """Whoever holds this key. The caller still has to check the signature with the secret.
+
+        Raises UnknownAccessKey: no such key, a token that is missing, foreign or changed, or one of another key.
+        ExpiredSession: the session ended at or before `now`.
+        """
+        if session_token is None:
+            return self._user(access_key_id)
+        if not access_key_id.startswith(TEMPORARY_KEY_PREFIX):
+            raise UnknownAccessKey(cause="a session token came with a key that is not a temporary one")
+        try:
+            content = unpack(self._sealer.open(session_token))
+        except SealBroken as broken:
+            raise UnknownAccessKey(cause=f"session token: {broken.cause}") from None
+        if content.access_key_id != access_key_id:
+            raise UnknownAccessKey(cause="the session token belongs to another access key id")
+        try:
+            opened = opened_session(content)
+        except InvalidArn:
+            raise UnknownAccessKey(cause="the session token names a role that cannot be") from None
+        if opened.session.expires_at <= now:
+            raise ExpiredSession(expired_at=opened.session.expires_at)
+        return Claimant(
+            principal=opened.session.principal, secret_access_key=opened.secret_access_key, session=opened.session
+        )
+
+    def _user(self, access_key_id: str) -> Claimant:
+        found = self._users.by_access_key(access_key_id)
+        if found is None:
+            temporary = access_key_id.startswith(TEMPORARY_KEY_PREFIX)
+            raise UnknownAccessKey(cause="a temporary key without its session token" if temporary else "no such key")
+        user, key = found
+        return Claimant(principal=principal_of(user, key), secret_access_key=key.secret_access_key, user=user)
