@@ -1,0 +1,130 @@
+"""One OpenID Connect provider as a connector: the order of its checks, each of which stands elsewhere."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from gateway.connectors.compact_jws import UnverifiedJws
+from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
+from gateway.connectors.oidc.discovery import DEADLINE_SECONDS, Discovery
+from gateway.connectors.oidc.fetch import Fetcher, Resolve, resolve
+from gateway.connectors.oidc.identity import identity_of
+from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, UnusableKeySet, signature_holds
+from gateway.connectors.oidc.provider_keys import FetchedKeySource, FixedKeys, KeySource, Pace
+from gateway.connectors.oidc.settings import OidcSettings
+from gateway.domain.clock import Clock
+from gateway.domain.errors import InvalidIdentityToken
+from gateway.domain.identity import Identity, ProviderType
+
+_MAXIMUM_FILE: Final = 1_000_000
+
+
+class OidcConnector:
+    """Verifies the tokens of one issuer; a WebIdentityVerifier."""
+
+    provider_type: Final = ProviderType.OIDC
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: OidcSettings,
+        clock: Clock,
+        pace: Pace = Pace(),  # noqa: B008  frozen
+        monotonic: Callable[[], float] = time.monotonic,
+        resolve: Resolve = resolve,
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        """`deadline`: seconds for all that one fetch of keys asks of the provider.
+
+        Raises ValueError, with the mend, where `ca_file` or `jwks_file` cannot be used.
+        """
+        self.name: Final = name
+        self.issuer: Final = settings.issuer
+        self._clock = clock
+        self._paths = settings.claims
+        self._audiences = frozenset(settings.audiences)
+        self._authorized_parties = settings.accepted_parties
+        # EdDSA and Ed25519 are one algorithm under two names (RFC 9864): naming either takes both.
+        taken = {ALGORITHMS[algorithm] for algorithm in settings.algorithms}
+        self._algorithms = frozenset(algorithm for algorithm, meaning in ALGORITHMS.items() if meaning in taken)
+        self._keys: KeySource
+        if settings.jwks_file is not None:
+            self._keys = FixedKeys(_key_set_of(settings), clock.now())
+        else:
+            fetcher = Fetcher(
+                issuer=settings.issuer,
+                ca_file=settings.ca_file,
+                bearer_token_file=settings.bearer_token_file,
+                resolve=resolve,
+            )
+            discovery = Discovery(
+                issuer=settings.issuer, own_ca=settings.ca_file is not None, fetcher=fetcher, deadline=deadline
+            )
+            self._keys = FetchedKeySource(
+                provider=name, fetch=discovery.fetch, clock=clock, pace=pace, monotonic=monotonic
+            )
+
+    @property
+    def keys_fetched_at(self) -> datetime | None:
+        return self._keys.fetched_at
+
+    @property
+    def last_error(self) -> str | None:
+        return self._keys.last_error
+
+    async def start(self) -> None:
+        """Begin to keep the provider's keys fresh; returns at once, whether or not the provider answers."""
+        await self._keys.start()
+
+    async def aclose(self) -> None:
+        await self._keys.aclose()
+
+    async def verify(self, token: UnverifiedJws) -> Identity:
+        """Prove who `token` speaks of: algorithm, key, signature, claims, in this order.
+
+        Nothing of the payload is judged before the signature, so a forged token learns nothing. Without I/O where the
+        key is known; an unknown key's id has the provider asked at most once a minute.
+
+        Raises InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, InvalidTags.
+        """
+        if token.algorithm not in self._algorithms:
+            raise InvalidIdentityToken(
+                "The ID Token's signature algorithm is not accepted",
+                cause=f"algorithm {token.algorithm} is not among the provider's algorithms",
+            )
+        keys = self._keys.known(token.key_id, token.algorithm)
+        if not keys:
+            keys = await self._keys.sought(token.key_id, token.algorithm)
+        if not signature_holds(token, keys):
+            raise InvalidIdentityToken("The ID Token's signature is invalid", cause="the signature does not hold")
+        expected = Expectation(
+            issuer=self.issuer,
+            audiences=self._audiences,
+            authorized_parties=self._authorized_parties,
+            now=int(self._clock.now().timestamp()),
+        )
+        claims = verified(token.unverified_claims, expected)
+        audience = matched_audience(claims, self._audiences)
+        return identity_of(claims, provider=self.name, audience=audience, paths=self._paths)
+
+
+def _key_set_of(settings: OidcSettings) -> KeySet:
+    """The keys of `jwks_file`. Raises ValueError with the mend."""
+    path = settings.jwks_file
+    if path is None:
+        raise ValueError("jwks_file is not set")
+    try:
+        with path.open("rb") as file:
+            document = file.read(_MAXIMUM_FILE + 1)
+    except OSError as fault:
+        raise ValueError(f"jwks_file {path} cannot be read ({fault.strerror}); name a readable JWK Set") from None
+    if len(document) > _MAXIMUM_FILE:
+        raise ValueError(
+            f"jwks_file {path} is larger than {_MAXIMUM_FILE} bytes; keep only the issuer's own keys in it"
+        )
+    try:
+        return KeySet.read(document)
+    except UnusableKeySet as fault:
+        raise ValueError(f"jwks_file {path}: {fault}; save what the issuer's jwks_uri answers") from None

@@ -1,0 +1,151 @@
+"""One bounded GET of one document from a provider: no redirect, no proxy, no address that hosts.py refuses."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from gateway.connectors.oidc.hosts import Address, address_fault, address_of, is_loopback
+
+MAXIMUM_BYTES: Final = 1_000_000
+_MAXIMUM_ADDRESSES: Final = 3
+_MAXIMUM_TOKEN_BYTES: Final = 16_384
+_MAXIMUM_REASON: Final = 300
+_TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host name and port to addresses, in the order in which to try them. Raises OSError."""
+
+
+class FetchFailed(Exception):
+    """A provider's document could not be had; the message tells why and holds no secret."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason[:_MAXIMUM_REASON])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A body of at most 1 MB, and what its answer said about keeping it."""
+
+    body: bytes
+    cache_control: str
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """The addresses of `host` by the system's resolver, each once."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Fetcher:
+    """Gets documents for one issuer. The caller sets the deadline for all of them together."""
+
+    def __init__(
+        self, *, issuer: str, ca_file: Path | None, bearer_token_file: Path | None, resolve: Resolve = resolve
+    ) -> None:
+        """Raises ValueError where `ca_file` cannot be used."""
+        self._issuer_host = urlsplit(issuer).hostname or ""
+        self._bearer_token_file = bearer_token_file
+        self._resolve = resolve
+        self._own_ca = ca_file is not None
+        # Over plain http to loopback no CA is needed; a context that trusts nobody stands in for one.
+        https = issuer.startswith("https:") or self._own_ca
+        self._tls = _tls_context(ca_file) if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    async def get(self, url: str) -> Document:
+        """The document at `url`, which must have passed hosts.keys_url_fault or be the issuer's own.
+
+        Raises FetchFailed: no answer, another status than 200, over 1 MB, compressed, a forbidden address.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Host": parts.netloc}
+        headers |= self._authorization(host)
+        failure = "no address"
+        # The name is resolved once and the connection made to what was checked: an answer that changes between the
+        # check and the connection (DNS rebinding) leads nowhere.
+        for address in await self._addresses(url, host, parts.port or (443 if parts.scheme == "https" else 80)):
+            try:
+                return await self._get_from(address, httpx.URL(url), headers)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as fault:
+                failure = _told(fault)
+            # A TLS record broken on the way comes as the ssl module's own error.
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as fault:
+                raise FetchFailed(f"{url}: {_told(fault)}") from None
+        raise FetchFailed(f"{url}: {failure}")
+
+    async def _get_from(self, address: str, url: httpx.URL, headers: dict[str, str]) -> Document:
+        async with (
+            httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=_TIMEOUT) as client,
+            client.stream(
+                "GET",
+                url.copy_with(host=address),
+                headers=headers,
+                follow_redirects=False,
+                extensions={"sni_hostname": url.host},
+            ) as answer,
+        ):
+            if answer.is_redirect:
+                raise FetchFailed(f"{url} answered {answer.status_code}: redirects are not followed")
+            if answer.status_code != httpx.codes.OK:
+                raise FetchFailed(f"{url} answered {answer.status_code}")
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                raise FetchFailed(f"{url} answered compressed, though asked not to")
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > MAXIMUM_BYTES:
+                    raise FetchFailed(f"{url} answered more than {MAXIMUM_BYTES} bytes")
+            return Document(body=bytes(body), cache_control=answer.headers.get("cache-control", ""))
+
+    async def _addresses(self, url: str, host: str, port: int) -> Sequence[str]:
+        """The addresses of `host` that may be connected to. Raises FetchFailed where there are none."""
+        if address_of(host) is not None:
+            return (host,)
+        try:
+            found = await self._resolve(host, port)
+        except (OSError, UnicodeError) as fault:
+            raise FetchFailed(f"{url}: {_told(fault)}") from None
+        allowed = [text for text in found if self._may_connect(url, host, address_of(text.partition("%")[0]))]
+        if not allowed:
+            raise FetchFailed(f"{url}: {host} leads to no address that may be connected to")
+        return allowed[:_MAXIMUM_ADDRESSES]
+
+    def _may_connect(self, url: str, host: str, address: Address | None) -> bool:
+        if address is None or (url.startswith("http:") and not address.is_loopback):
+            return False
+        return address_fault(address, meant=host == self._issuer_host or is_loopback(host)) is None
+
+    def _authorization(self, host: str) -> dict[str, str]:
+        """The bearer token, for the issuer's own host, or one that only the configured CA can have certified."""
+        if self._bearer_token_file is None or not (self._own_ca or host == self._issuer_host):
+            return {}
+        # Read anew each time: a kubelet replaces projected tokens about hourly.
+        try:
+            with self._bearer_token_file.open("rb") as file:
+                token = file.read(_MAXIMUM_TOKEN_BYTES).decode("ascii").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise FetchFailed(f"bearer_token_file cannot be read: {type(fault).__name__}") from None
+        if not token or not token.isprintable() or " " in token:
+            raise FetchFailed("bearer_token_file holds no token")
+        return {"Authorization": f"Bearer {token}"}
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as fault:
+        raise ValueError(
+            f"ca_file {ca_file} cannot be used ({_told(fault)}); name a readable file of PEM certificates"
+        ) from None
+
+
+def _told(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}" if str(fault) else type(fault).__name__

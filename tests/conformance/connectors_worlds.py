@@ -1,0 +1,134 @@
+"""The worlds in which connectors are judged: for each kind a provider of its own, and evidence good and bad from it.
+
+A kind of connector joins the conformance suite by one class here and one row of WORLDS.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from gateway.connectors.connector import Connector
+from gateway.connectors.oidc.connector import OidcConnector
+from gateway.connectors.oidc.provider_keys import Pace
+from gateway.connectors.oidc.settings import OidcSettings
+from gateway.connectors.registry import Registry
+from gateway.domain.clock import SteadyClock
+from gateway.domain.identity import Identity, ProviderType
+from tests.fakes.identity_provider import (
+    IdentityProvider,
+    failing,
+    loopback_certificate,
+    private_key,
+    slow,
+)
+
+Evidence = Callable[[], Awaitable[Identity]]
+"""One presentation of evidence to a connector, made when called."""
+
+
+IMPATIENT: dict[str, Any] = {"deadline": 0.5, "pace": Pace(first_pause=0.05)}
+"""For worlds that need not wait out the real deadline once more."""
+
+
+class World(Protocol):
+    """One provider with one person, `alice` of the groups `analysts` and `everybody`, who has just signed in."""
+
+    provider_type: ProviderType
+    canaries: ClassVar[tuple[str, ...]]
+    """Secrets that settings or evidence hold, and that nothing may show."""
+
+    def connector(self, name: str) -> Connector: ...
+
+    def honest(self, connector: Any) -> Evidence: ...
+
+    def refused(self, connector: Any) -> dict[str, Evidence]:
+        """Evidence that must not be believed: `expired`, `for somebody else`, `forged`, `not evidence` at least."""
+        ...
+
+    def goes_down(self) -> None: ...
+
+    def hangs(self) -> None: ...
+
+    def recovers(self) -> None: ...
+
+
+class OidcWorld:
+    provider_type = ProviderType.OIDC
+    canaries: ClassVar[tuple[str, ...]] = ("canary-client-secret", "canary-bearer-token", "canary-claim")
+
+    def __init__(self, provider: IdentityProvider, having: dict[str, Any] | None = None, **settings: Any) -> None:
+        """`having`: arguments of OidcConnector; `settings`: keys of its settings."""
+        self._provider = provider
+        self._having = {"clock": SteadyClock()} | (having or {})
+        self._settings = settings
+
+    def connector(self, name: str) -> OidcConnector:
+        given = {
+            "type": "oidc",
+            "issuer": self._provider.issuer,
+            "audiences": [self._provider.audience],
+            "client_id": "gateway",
+            "client_secret": self.canaries[0],
+        }
+        return OidcConnector(name=name, settings=OidcSettings(**given | self._settings), **self._having)
+
+    def _presented(self, connector: OidcConnector, **token: Any) -> Evidence:
+        async def present() -> Identity:
+            verifier, unverified = Registry([connector]).web_identity(self._provider.token(**token))
+            return await verifier.verify(unverified)
+
+        return present
+
+    def _claims(self, **changes: Any) -> dict[str, Any]:
+        return self._provider.claims(
+            groups=["analysts", "everybody"], auth_time=int(time.time()), secret=self.canaries[2], **changes
+        )
+
+    def honest(self, connector: OidcConnector) -> Evidence:
+        return self._presented(connector, claims=self._claims())
+
+    def refused(self, connector: OidcConnector) -> dict[str, Evidence]:
+        now = int(time.time())
+        return {
+            "expired": self._presented(connector, claims=self._claims(iat=now - 7_200, exp=now - 3_600)),
+            "not yet": self._presented(connector, claims=self._claims(nbf=now + 3_600)),
+            "for somebody else": self._presented(connector, claims=self._claims(aud="other")),
+            "of another issuer": self._presented(connector, claims=self._claims(iss="https://other.example")),
+            "forged": self._presented(connector, claims=self._claims(), key=private_key("RSA", "evil")),
+            "of an unknown key": self._presented(connector, claims=self._claims(), key_id="unknown"),
+            "nobody's": self._presented(connector, claims=self._claims(sub="")),
+            "not evidence": self._presented(connector, claims=b"canary-claim"),
+        }
+
+    def goes_down(self) -> None:
+        self._provider.at = {self._provider.CONFIGURATION: failing(), self._provider.KEYS: failing()}
+
+    def hangs(self) -> None:
+        self._provider.at = {self._provider.CONFIGURATION: slow(60)}
+
+    def recovers(self) -> None:
+        self._provider.at = {}
+
+
+@contextmanager
+def oidc(_folder: Path) -> Iterator[OidcWorld]:
+    with IdentityProvider().running() as provider:
+        yield OidcWorld(provider)
+
+
+@contextmanager
+def oidc_of_a_cluster(folder: Path) -> Iterator[OidcWorld]:
+    """An issuer with a CA of its own, whose discovery asks for a bearer token."""
+    chain, key = loopback_certificate(folder)
+    token = folder / "token"
+    token.write_text(OidcWorld.canaries[1])
+    with IdentityProvider().running(certificate=(chain, key)) as provider:
+        yield OidcWorld(provider, IMPATIENT, ca_file=chain, bearer_token_file=token)
+
+
+WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {
+    "oidc": oidc,
+    "oidc of a cluster": oidc_of_a_cluster,
+}
