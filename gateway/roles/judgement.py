@@ -1,0 +1,119 @@
+"""One decision of trust in its order: which mappings grant, what the session carries, whether all of that may be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gateway.domain.arn import issuer_path, oidc_provider_arn
+from gateway.domain.grant import StatementId
+from gateway.domain.identity import Identity, ProviderType
+from gateway.domain.role import Role
+from gateway.policy.context import RequestContext
+from gateway.policy.document import Statement
+from gateway.policy.evaluate import PrincipalReference, Query, evaluate_statements
+from gateway.roles.condition_keys import Facts, Value, session_keys, values_of
+from gateway.roles.decision import Refusal, TrustDecision
+from gateway.roles.session_tags import session_tags
+from gateway.roles.statements import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION, MappingStatement
+from gateway.roles.trust import RoleTrust
+
+
+def judge(
+    trust: RoleTrust, candidates: Sequence[MappingStatement], values: Mapping[str, Value], facts: Facts
+) -> TrustDecision:
+    """The decision of allowing. `candidates`: the role's mappings that could match, `values`: all keys they ask for.
+
+    Mappings are judged before the session's tags are known, which come from those that grant; no mapping asks for a
+    tag. The trust policy is judged with the tags. Raises Refusal.
+    """
+    facts = replace(facts, role=trust.role)
+    granting = granting_mappings(candidates, values, facts)
+    if not granting and not trust.stated.statements:
+        raise Refusal(f"no mapping gives {trust.role.name} to this identity of {facts.identity.provider}")
+    carried = with_session(granting, facts)
+    matched = _allowing(trust, granting, values, carried)
+    names = {id(one.statement): one.mapping.mapping_id for one in granting}
+    return TrustDecision(
+        allowed=True,
+        allowed_by=tuple(dict.fromkeys(StatementId(names.get(id(one), one.statement_id)) for one in matched)),
+        tags=carried.tags,
+        transitive_tag_keys=carried.transitive_tag_keys,
+        source_identity=carried.source_identity,
+        condition_keys=session_keys(facts.identity, trust.role.arn.account),
+    )
+
+
+def _allowing(
+    trust: RoleTrust, granting: Sequence[MappingStatement], values: Mapping[str, Value], facts: Facts
+) -> Sequence[Statement]:
+    """The statements that allow assuming the role, once all that the session needs is allowed. Raises Refusal."""
+    mapped, stated = [one.statement for one in granting], trust.stated
+    context = RequestContext.of({**values, **values_of(stated.readers, facts)})
+    assume, *carry = needed_actions(facts)
+    allowing: Sequence[Statement] = mapped
+    if stated.statements:
+        allowing = _allowed(assume, [*mapped, *stated.statements], context, facts)
+    # Without a trust policy the mappings that grant have just been found to allow the first action, and alone count.
+    for action in carry:
+        _allowed(action, [*mapped, *stated.statements], context, facts)
+    return allowing
+
+
+def granting_mappings(
+    candidates: Sequence[MappingStatement], values: Mapping[str, Value], facts: Facts
+) -> tuple[MappingStatement, ...]:
+    """Those of `candidates` whose statement allows. `facts` names the role."""
+    asked = query(ASSUME_ROLE[facts.identity.provider_type], RequestContext.of(values), facts)
+    decision = evaluate_statements(asked, [one.statement for one in candidates])
+    matched = {id(statement) for statement in decision.matched} if decision.allowed else set()
+    return tuple(one for one in candidates if id(one.statement) in matched)
+
+
+def with_session(granting: Sequence[MappingStatement], facts: Facts) -> Facts:
+    """`facts` with what the session would carry. Raises Refusal: contradictory tags, another source identity."""
+    identity = facts.identity
+    carried = session_tags(((one.mapping.mapping_id, one.tags) for one in granting), identity)
+    asked = facts.request.source_identity
+    if asked is not None and identity.source_identity not in {None, asked}:
+        raise Refusal("the request asks for another source identity than the identity provider set")
+    return replace(
+        facts,
+        tags=carried.tags,
+        transitive_tag_keys=carried.transitive,
+        source_identity=asked or identity.source_identity,
+    )
+
+
+def needed_actions(facts: Facts) -> list[str]:
+    """Assuming the role comes first; carrying tags and a source identity are permissions of their own."""
+    actions = [ASSUME_ROLE[facts.identity.provider_type]]
+    if facts.tags:
+        actions.append(TAG_SESSION)
+    if facts.source_identity is not None:
+        actions.append(SET_SOURCE_IDENTITY)
+    return actions
+
+
+def query(action: str, context: RequestContext, facts: Facts) -> Query:
+    """The question that trust statements answer. `facts` names the role."""
+    if facts.role is None:
+        raise ValueError("trust is asked about one role")
+    return Query(
+        action=action, resource=str(facts.role.arn), context=context, principal=_principal(facts.identity, facts.role)
+    )
+
+
+def _principal(identity: Identity, role: Role) -> PrincipalReference:
+    federated: frozenset[str] = frozenset()
+    if identity.provider_type is ProviderType.OIDC:
+        # The provider as the role's own account knows it: another account's provider is another principal.
+        federated = frozenset({oidc_provider_arn(role.arn.account, identity.issuer), issuer_path(identity.issuer)})
+    return PrincipalReference(account=None, arns=frozenset(), federated=federated)
+
+
+def _allowed(
+    action: str, statements: Sequence[Statement], context: RequestContext, facts: Facts
+) -> Sequence[Statement]:
+    decision = evaluate_statements(query(action, context, facts), statements)
+    if not decision.allowed:
+        raise Refusal(f"{action}: {decision.reason}")
+    return decision.matched

@@ -1,0 +1,166 @@
+"""Mappings and trust policies as statements of the policy engine, with the anchors that the index files them under."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.domain import role as domain
+from gateway.domain.arn import issuer_path
+from gateway.domain.identity import ProviderType
+from gateway.policy.document import Policy, PolicyKind, Statement, parse_policy
+from gateway.roles.condition_keys import ACR, AMR, AUTHENTICATION_AGE, GROUPS, PROVIDER, Reader, claim_key, readers
+from gateway.roles.index import Anchor, anchor
+from gateway.roles.session_tags import TagTemplate
+
+TAG_SESSION: Final = "sts:TagSession"
+SET_SOURCE_IDENTITY: Final = "sts:SetSourceIdentity"
+ASSUME_ROLE: Final[Mapping[ProviderType, str]] = {
+    ProviderType.OIDC: "sts:AssumeRoleWithWebIdentity",
+    ProviderType.SAML: "sts:AssumeRoleWithSAML",
+    ProviderType.LDAP: "sts:AssumeRoleWithLDAPIdentity",
+}
+"""What a login of each type of provider is permission for."""
+
+TRUST_POLICY: Final = "trust_policy"
+# In documents of this version `${` is plain text, as it is in mappings.
+_WITHOUT_VARIABLES: Final = "2008-10-17"
+_VARIABLE: Final = "${"
+_OIDC_PROVIDER: Final = ":oidc-provider/"
+# Operator to whether its values are literal: conditions that hold only if the key has one of the values.
+_ANCHORING: Final[Mapping[str, bool]] = {
+    "StringEquals": True,
+    "ForAnyValue:StringEquals": True,
+    "StringLike": False,
+    "ForAnyValue:StringLike": False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MappingStatement:
+    """One mapping, compiled: the statement that all its roles share, what its keys are read from, its tags."""
+
+    mapping: domain.Mapping
+    document: Mapping[str, Any]
+    statement: Statement
+    readers: Mapping[str, Reader]
+    tags: tuple[TagTemplate, ...]
+    anchors: tuple[Anchor, ...]
+
+    @classmethod
+    def compiled(cls, mapping: domain.Mapping, provider_type: ProviderType, issuer: str) -> "MappingStatement":
+        """Raises ValueError: a pattern whose group names were not made, a tag template with an unknown field."""
+        if mapping.group_pattern is not None and not mapping.groups:
+            # Without the names the statement would let in everybody of the provider.
+            raise ValueError(f"{mapping.mapping_id} has a group_pattern without the group names that it stands for")
+        conditions = {operator: keys for operator, keys in _conditions(mapping).items() if keys}
+        document = {
+            "Version": _WITHOUT_VARIABLES,
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": [ASSUME_ROLE[provider_type], TAG_SESSION, SET_SOURCE_IDENTITY],
+                    "Condition": conditions,
+                }
+            ],
+        }
+        (statement,) = parse_policy(document, PolicyKind.TRUST, name=mapping.mapping_id).statements
+        return cls(
+            mapping=mapping,
+            document=document,
+            statement=statement,
+            readers=readers(statement.condition_keys, ()),
+            tags=tuple(TagTemplate.of(key, template) for key, template in mapping.session_tags.items()),
+            anchors=tuple(
+                anchor(issuer_path(issuer).lower(), key.lower(), values, literal=_ANCHORING[operator])
+                for operator, keys in conditions.items()
+                if operator in _ANCHORING
+                for key, values in keys.items()
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrustPolicy:
+    """The trust policy that a role states itself, compiled; without one it has no statements."""
+
+    document: Mapping[str, Any]
+    statements: tuple[Statement, ...] = ()
+    readers: Mapping[str, Reader]
+    anchors: tuple[tuple[Anchor, ...], ...] = ()
+    """Of each Allow statement, where something of it can be an anchor."""
+
+    @classmethod
+    def compiled(cls, document: Mapping[str, Any] | None, issuers: Mapping[str, str]) -> "TrustPolicy":
+        """`issuers`: provider name to issuer, of all providers. Raises MalformedPolicyDocument."""
+        if document is None:
+            return cls(document={}, readers={})
+        policy: Policy = parse_policy(document, PolicyKind.TRUST, name=TRUST_POLICY)
+        keys = {key for statement in policy.statements for key in statement.condition_keys}
+        return cls(
+            document=document,
+            statements=policy.statements,
+            readers=readers(keys, issuers.values()),
+            anchors=tuple(
+                (*_stated_anchors(statement, issuers.values()), *_principal_anchors(statement, issuers))
+                for statement in statements_of(document)
+                if statement["Effect"] == "Allow"
+            ),
+        )
+
+
+def statements_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The statements of a document as written; one alone may stand without a list around it."""
+    written = document.get("Statement", ())
+    return (written,) if isinstance(written, Mapping) else written
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """The values of one condition key as written: one alone, or a list; numbers and booleans as JSON writes them."""
+    values = value if isinstance(value, list | tuple) else (value,)
+    return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in values)
+
+
+def _conditions(mapping: domain.Mapping) -> dict[str, dict[str, list[str]]]:
+    """Operator to key to values; operators without keys included."""
+    require = mapping.require
+    # All listed methods must be there, and the values of one key are ORed: each method asks under a key of its own.
+    methods = [AMR] if len(require.amr) == 1 else [f"{AMR}/{number}" for number in range(len(require.amr))]
+    within = require.authenticated_within
+    return {
+        "StringEquals": {PROVIDER: [mapping.provider], **({ACR: list(require.acr)} if require.acr else {})},
+        "ForAnyValue:StringEquals": {
+            **({GROUPS: sorted(mapping.groups)} if mapping.groups else {}),
+            **{key: [method] for key, method in zip(methods, require.amr, strict=True)},
+        },
+        "ForAnyValue:StringLike": {claim_key(path): list(globs) for path, globs in mapping.claims.items()},
+        "NumericLessThanEquals": {} if within is None else {AUTHENTICATION_AGE: [str(within)]},
+    }
+
+
+def _stated_anchors(statement: Mapping[str, Any], issuers: Iterable[str]) -> Iterator[Anchor]:
+    """Conditions on a provider's own claims that can only hold for somebody who has one of the values."""
+    # The longest first, as where the keys are read.
+    paths = sorted((issuer_path(issuer).lower() for issuer in issuers), key=len, reverse=True)
+    for operator, keys in (statement.get("Condition") or {}).items():
+        if operator not in _ANCHORING:
+            continue
+        for key, values in keys.items():
+            issuer = next((path for path in paths if key.lower().startswith(f"{path}:")), None)
+            texts = texts_of(values)
+            if issuer is not None and not any(_VARIABLE in text for text in texts):
+                yield anchor(issuer, key.lower(), texts, literal=_ANCHORING[operator])
+
+
+def _principal_anchors(statement: Mapping[str, Any], issuers: Mapping[str, str]) -> Iterator[Anchor]:
+    """What the Principal says of whose people can match, where that is nobody or the people of one provider."""
+    principal = statement.get("Principal")
+    if not isinstance(principal, Mapping) or any("*" in texts_of(values) for values in principal.values()):
+        return
+    named = texts_of(principal.get("Federated", ()))
+    if not named:
+        yield Anchor(issuer="", key=PROVIDER.lower())
+    elif len(named) == 1 and _OIDC_PROVIDER in named[0]:
+        path = named[0].partition(_OIDC_PROVIDER)[2].lower()
+        providers = {provider for provider, issuer in issuers.items() if issuer_path(issuer).lower() == path}
+        yield Anchor(issuer=path, key=PROVIDER.lower(), texts=frozenset(providers))
