@@ -1,0 +1,96 @@
+"""From the path given to `--config` to a `Configuration`, or to every fault that stands in the way.
+
+The order of steps: read, parse, join the files, replace `${...}`, make paths absolute; then the models, the references
+between sections, the policy documents and the files each tell all that is wrong, and only what is without fault is
+converted.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+from pydantic import ValidationError
+
+from gateway.settings.configuration import Configuration
+from gateway.settings.convert import configuration_of
+from gateway.settings.faults import ConfigurationError, Fault, Place, UnreadableConfiguration, fault_at
+from gateway.settings.interpolation import Interpolator
+from gateway.settings.lint import dangerous_settings
+from gateway.settings.merge import merged
+from gateway.settings.models.document import DocumentModel
+from gateway.settings.parse import parse
+from gateway.settings.paths import make_absolute, needed_files, unreadable
+from gateway.settings.providers import spoken_providers
+from gateway.settings.redaction import redacted
+from gateway.settings.references import reference_faults
+from gateway.settings.source import DOCUMENT_LIMIT, Unreadable, documents_of, overlooked, read_text
+from gateway.settings.tree import Node, Section, plain
+from gateway.settings.trust_lint import dangerous_trust
+from gateway.settings.unserved import unserved_settings
+from gateway.settings.validate import faults_of
+
+
+def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configuration:
+    """Read a configuration file, or a folder's `*.yaml`.
+
+    `environment` answers `${env:NAME}`. Raises UnreadableConfiguration where there is nothing to judge at `path`, and
+    ConfigurationError with every fault that was found; neither holds a secret.
+    """
+    from gateway.settings.policy_check import policy_faults  # noqa: PLC0415
+
+    documents = _documents(path)
+    faults: list[Fault] = []
+    root = merged(list(_parsed(documents, faults)), DocumentModel.model_fields, faults)
+    if root is None:
+        raise ConfigurationError(redacted(faults, ()))
+    interpolator = Interpolator(environment, faults)
+    root = interpolator.section(root)
+    make_absolute(root)
+    spoken = spoken_providers(root, faults)
+    model = _judged(spoken, faults)
+    faults += [*reference_faults(root), *policy_faults(root), *unreadable(spoken)]
+    found = [*_overlooked(path), *dangerous_settings(root), *dangerous_trust(root), *unserved_settings(root)]
+    warnings = redacted(found, interpolator.secrets)
+    if faults or model is None:
+        raise ConfigurationError(redacted(faults, interpolator.secrets), warnings)
+    sources = (*documents, *interpolator.files, *needed_files(root))
+    absolute = dict.fromkeys(source.absolute() for source in sources)
+    return replace(configuration_of(model), warnings=warnings, sources=tuple(absolute))
+
+
+def _documents(path: Path) -> tuple[Path, ...]:
+    try:
+        return documents_of(path)
+    except Unreadable as error:
+        _refuse(path, error)
+
+
+def _parsed(documents: tuple[Path, ...], faults: list[Fault]) -> Iterator[Node]:
+    for document in documents:
+        try:
+            text = read_text(document, DOCUMENT_LIMIT)
+        except Unreadable as error:
+            _refuse(document, error)
+        root = parse(text, document, faults)
+        if root is not None:
+            yield root
+
+
+def _refuse(path: Path, error: Unreadable) -> NoReturn:
+    message = f"cannot read the configuration: {error.reason}; give --config a YAML file, or a folder of *.yaml"
+    raise UnreadableConfiguration([fault_at(Place(file=path, line=0), "", message)])
+
+
+def _judged(root: Section, faults: list[Fault]) -> DocumentModel | None:
+    try:
+        return DocumentModel.model_validate(plain(root))
+    except ValidationError as error:
+        faults += faults_of(error, root, DocumentModel)
+        return None
+
+
+def _overlooked(path: Path) -> Iterator[Fault]:
+    for file in overlooked(path):
+        yield fault_at(Place(file=file, line=0), "", "not read: of a folder only *.yaml counts; rename it")

@@ -1,0 +1,29 @@
+"""Which kind of user store each provider is; only the kinds that this version speaks go on to the models."""
+
+from gateway.domain.identity import ProviderType
+from gateway.settings.faults import Fault, fault_at, nearest, shown
+from gateway.settings.models.document import PROVIDER_TYPES
+from gateway.settings.tree import Entry, Section, child, entries_of, text_of
+
+
+def spoken_providers(root: Section, faults: list[Fault]) -> Section:
+    """The tree without providers of other types, each of which becomes a fault."""
+    section = root.entries.get("providers")
+    if section is None or not isinstance(section.node, Section):
+        return root
+    spoken = {name: entry for name, entry in section.node.entries.items() if _is_spoken(name, entry, faults)}
+    providers = Entry(section.place, Section(section.node.place, spoken))
+    return Section(root.place, {**root.entries, "providers": providers})
+
+
+def _is_spoken(name: str, provider: Entry, faults: list[Fault]) -> bool:
+    kind = text_of(child(provider.node, "type"))
+    if kind is None or kind in PROVIDER_TYPES:
+        return True
+    place = entries_of(provider.node)["type"].place
+    if kind in set(ProviderType):
+        message = f"this version speaks only {', '.join(PROVIDER_TYPES)}; remove the provider, or use a later version"
+    else:
+        message = f"unknown type {shown(kind)}{nearest(kind, PROVIDER_TYPES)}"
+    faults.append(fault_at(place, f"providers.{name}.type", message))
+    return False
