@@ -1,0 +1,55 @@
+"""What each action of STS answers: element names and order as in AWS, before any format.
+
+A member that is None is left out, as AWS leaves it out. Adding an action is one function here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.domain.arn import oidc_provider_arn
+from gateway.domain.assumption import AssumedRole
+from gateway.domain.credentials import TemporaryCredentials
+from gateway.domain.principal import Principal
+
+Member = str | int | datetime | None | Mapping[str, "Member"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The result of one action: `<ActionResult>`'s members. It may hold credentials and is never printed."""
+
+    action: str
+    members: Mapping[str, Member] = field(repr=False)
+
+
+def web_identity(assumed: AssumedRole) -> Answer:
+    return Answer(
+        action="AssumeRoleWithWebIdentity",
+        members={
+            "Credentials": _credentials(assumed.credentials),
+            "SubjectFromWebIdentityToken": assumed.identity.subject,
+            "AssumedRoleUser": {"AssumedRoleId": assumed.principal.unique_id, "Arn": assumed.principal.arn},
+            "PackedPolicySize": assumed.credentials.packed_percent,
+            # The documentation says "the value of the iss field"; what AWS sends is the provider's ARN.
+            "Provider": oidc_provider_arn(assumed.principal.account, assumed.identity.issuer),
+            "Audience": assumed.identity.audience,
+            "SourceIdentity": assumed.principal.source_identity,
+        },
+    )
+
+
+def caller_identity(principal: Principal) -> Answer:
+    return Answer(
+        action="GetCallerIdentity",
+        members={"Arn": principal.arn, "UserId": principal.unique_id, "Account": principal.account},
+    )
+
+
+def _credentials(credentials: TemporaryCredentials) -> Mapping[str, Member]:
+    return {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": credentials.expiration,
+    }

@@ -1,0 +1,262 @@
+"""Requests of STS in AWS's Query protocol: which action is asked for, and its parameters as domain values.
+
+An action is one row of `OPERATIONS` and, where it has parameters, one reader. Parameters that no row names are ignored,
+as AWS ignores them; a name that is nearly one of a row is refused, because an ignored `policyArns` would widen a
+session.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.domain.arn import RoleArn
+from gateway.domain.assumption import SessionRequest, WebIdentityRequest
+from gateway.domain.errors import MethodRefused, MissingAction, UnknownAction, UnreadableQuery, UnsupportedMedia
+from gateway.domain.identity import UnverifiedToken
+from gateway.wire.form import called, read_fields
+from gateway.wire.sts_shapes import (
+    MAXIMUM_SESSION_POLICIES,
+    POLICY_ARN,
+    POLICY_ARNS,
+    PROVIDER_ID,
+    ROLE_ARN,
+    ROLE_DURATION,
+    ROLE_SESSION_NAME,
+    SESSION_POLICY,
+    UNNAMED_ROLE_DURATION,
+    WEB_IDENTITY_TOKEN,
+    Reading,
+    Rows,
+    Shape,
+    member_of,
+)
+
+VERSION: Final = "2011-06-15"
+_METHODS: Final = ("GET", "POST")
+_MAXIMUM_ACTION: Final = 128
+_FORM: Final = "application/x-www-form-urlencoded"
+_UTF8: Final = frozenset({"utf-8", "utf8"})
+_ENCODINGS: Final = frozenset({"", "identity"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """What a request sends besides its signature, each name once. `values` holds secrets and is never printed."""
+
+    method: str
+    values: Mapping[str, str] = field(repr=False)
+
+    @property
+    def action(self) -> str | None:
+        """The action's name as sent; None where there is none or it is empty."""
+        return self.values.get("Action") or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One action of STS. `signed`: it needs a signature; `carries_secret`: its parameters never stand in a GET."""
+
+    name: str
+    signed: bool
+    carries_secret: bool
+    shapes: tuple[Shape, ...] = ()
+
+
+ASSUME_ROLE_WITH_WEB_IDENTITY: Final = Operation(
+    name="AssumeRoleWithWebIdentity",
+    signed=False,
+    carries_secret=True,
+    shapes=(
+        ROLE_ARN,
+        ROLE_SESSION_NAME,
+        WEB_IDENTITY_TOKEN,
+        PROVIDER_ID,
+        POLICY_ARNS,
+        SESSION_POLICY,
+        ROLE_DURATION,
+    ),
+)
+GET_CALLER_IDENTITY: Final = Operation(name="GetCallerIdentity", signed=True, carries_secret=False)
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    operation.name: operation for operation in (ASSUME_ROLE_WITH_WEB_IDENTITY, GET_CALLER_IDENTITY)
+}
+
+_ACTIONS_OF_STS: Final = frozenset(
+    {
+        "AssumeRole",
+        "AssumeRoleWithLDAPIdentity",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "AssumeRoot",
+        "DecodeAuthorizationMessage",
+        "GetAccessKeyInfo",
+        "GetCallerIdentity",
+        "GetDelegatedAccessToken",
+        "GetFederationToken",
+        "GetSessionToken",
+        "GetWebIdentityToken",
+    }
+)
+_ACTION_SPELLINGS: Final = {name.lower(): name for name in OPERATIONS}
+_PLAIN_SPELLINGS: Final = {
+    name.lower(): name
+    for name in (
+        "Action",
+        "Version",
+        *(shape.name for operation in OPERATIONS.values() for shape in operation.shapes),
+    )
+}
+_LIST_SPELLINGS: Final = {
+    shape.name: (shape.spelling, shape.written)
+    for operation in OPERATIONS.values()
+    for shape in operation.shapes
+    if isinstance(shape, Rows)
+}
+_SIGNATURE_PREFIX: Final = "x-amz-"
+_SIGNATURE_SPELLINGS: Final = {
+    name.lower(): name
+    for name in (
+        "X-Amz-Algorithm",
+        "X-Amz-Content-Sha256",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-Region-Set",
+        "X-Amz-Security-Token",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+    )
+}
+_KNOWN: Final = frozenset({*_PLAIN_SPELLINGS.values(), *_SIGNATURE_SPELLINGS.values()})
+
+
+def read(
+    method: str, raw_query: bytes, body: bytes, content_type: str | None, *, content_encoding: str | None = None
+) -> Parameters:
+    """Read the parameters of query and form; a presigned URL's `X-Amz-*` are left to whoever checks the signature.
+
+    raw_query: without the `?`, undecoded. body: whole. content_type, content_encoding: the headers' values.
+    Raises MethodRefused, UnsupportedMedia, and UnreadableQuery for what could be read in two ways: one name in query
+    and form, or a name that differs from a known one in case or in the form of a list.
+    """
+    if method not in _METHODS:
+        raise MethodRefused(f"STS takes {' and '.join(_METHODS)}", allowed=_METHODS)
+    if body:
+        _check_body(method, content_type, content_encoding)
+    sent = read_fields(raw_query, _KNOWN)
+    values = {name: value for name, value in sent.items() if not _is_of_the_signature(name)}
+    form = read_fields(body, _KNOWN)
+    for name in form:
+        if name in values:
+            raise UnreadableQuery(f"{called(name, _KNOWN)} stands in the query and in the form; give it once")
+        if name[:6].lower() == _SIGNATURE_PREFIX:
+            raise UnreadableQuery("The form has X-Amz- parameters; they belong in the query, or in headers")
+    values.update(form)
+    for name in values:
+        _check_name(name)
+    return Parameters(method=method, values=values)
+
+
+def operation_of(parameters: Parameters) -> Operation:
+    """The action that is asked for.
+
+    Raises MissingAction; UnknownAction for another action, or another version or none; MethodRefused for a GET with
+    what must not stand in a URL: URLs end in logs, histories and Referer headers.
+    """
+    action = parameters.action
+    if action is None:
+        raise MissingAction
+    version = parameters.values.get("Version") or None
+    operation = OPERATIONS.get(action)
+    if operation is None or version != VERSION:
+        raise UnknownAction(
+            action=action[:_MAXIMUM_ACTION],
+            version=version and version[:_MAXIMUM_ACTION],
+            hint=_hint(action),
+        )
+    if operation.carries_secret and parameters.method != "POST":
+        raise MethodRefused(f"{operation.name} carries a secret: send it as POST, never as GET", allowed=("POST",))
+    return operation
+
+
+def web_identity_request(parameters: Parameters) -> WebIdentityRequest:
+    """Read AssumeRoleWithWebIdentity. RoleArn may be left out, and RoleSessionName with it (MinIO's clients).
+
+    Raises ValidationFailed, every violation told; InvalidArn where all else is well and RoleArn names no role.
+    """
+    reading = Reading(parameters.values)
+    role_arn = reading.text(ROLE_ARN)
+    named = role_arn is not None
+    session = SessionRequest(
+        role_arn=role_arn,
+        session_name=reading.required_text(ROLE_SESSION_NAME) if named else reading.text(ROLE_SESSION_NAME),
+        duration=reading.number(ROLE_DURATION if named else UNNAMED_ROLE_DURATION),
+        policy=reading.text(SESSION_POLICY),
+        policy_arns=tuple(row[POLICY_ARN.name] for row in reading.rows(POLICY_ARNS)),
+    )
+    request = WebIdentityRequest(
+        token=UnverifiedToken(reading.required_text(WEB_IDENTITY_TOKEN)),
+        session=session,
+        provider_id=reading.text(PROVIDER_ID),
+    )
+    _check_session_policies(reading, session)
+    reading.finish()
+    if role_arn is not None:
+        RoleArn.parse(role_arn)
+    return request
+
+
+def _check_session_policies(reading: Reading, session: SessionRequest) -> None:
+    # STS API Reference: "The plaintext that you use for both inline and managed session policies can't exceed 2,048
+    # characters."
+    inline = len(session.policy or "")
+    together = inline + sum(map(len, session.policy_arns))
+    if session.policy_arns and inline <= MAXIMUM_SESSION_POLICIES < together:
+        told = f"Member and policy together must have length less than or equal to {MAXIMUM_SESSION_POLICIES}"
+        reading.refuse(member_of(POLICY_ARNS.name), f"[{', '.join(session.policy_arns)}]", told)
+
+
+def _check_body(method: str, content_type: str | None, content_encoding: str | None) -> None:
+    if method == "GET":
+        raise UnreadableQuery("A GET request of STS has no body: send the parameters in the query, or use POST")
+    if (content_encoding or "").strip().lower() not in _ENCODINGS:
+        raise UnsupportedMedia("The body is compressed: send it without Content-Encoding")
+    media, *arguments = (content_type or "").split(";")
+    if media.strip().lower() != _FORM:
+        raise UnsupportedMedia(f"The body is not a form: send it as Content-Type {_FORM}")
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in _UTF8:
+            raise UnsupportedMedia("The form is not UTF-8: send it with charset=utf-8, or without a charset")
+
+
+def _is_of_the_signature(name: str) -> bool:
+    if name[:6].lower() != _SIGNATURE_PREFIX:
+        return False
+    spelling = _SIGNATURE_SPELLINGS.get(name.lower(), name)
+    if spelling != name:
+        raise UnreadableQuery(f"The parameter {name} is written {spelling}")
+    return True
+
+
+def _check_name(name: str) -> None:
+    head, dot, _ = name.partition(".")
+    spelling = _PLAIN_SPELLINGS.get(head.lower())
+    if spelling is None or name == spelling:
+        return
+    listed = _LIST_SPELLINGS.get(spelling)
+    if listed is None:
+        raise UnreadableQuery(f"The parameter {spelling} is written so, and once: {spelling}=VALUE")
+    pattern, written = listed
+    if not dot or pattern.fullmatch(name) is None:
+        raise UnreadableQuery(f"The list {spelling} is written {written}, with N counted from 1")
+
+
+def _hint(action: str) -> str:
+    if action in OPERATIONS:
+        return f"; send Version={VERSION}"
+    if action in _ACTIONS_OF_STS:
+        return "; it is an action of STS that this gateway has not"
+    spelling = _ACTION_SPELLINGS.get(action.lower())
+    return f"; the action is written {spelling}" if spelling is not None else ""

@@ -1,0 +1,55 @@
+"""STS's XML: answers and errors, every text escaped where it is written."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from gateway.wire.sts_answers import Answer, Member
+from gateway.wire.xml_text import escaped
+
+CONTENT_TYPE: Final = "text/xml"
+NAMESPACE: Final = "https://sts.amazonaws.com/doc/2011-06-15/"
+_ANSWER: Final = f"""\
+<%(action)sResponse xmlns="{NAMESPACE}">
+<%(action)sResult>
+%(members)s</%(action)sResult>
+<ResponseMetadata>
+<RequestId>%(request_id)s</RequestId>
+</ResponseMetadata>
+</%(action)sResponse>
+"""
+_ERROR: Final = f"""\
+<ErrorResponse xmlns="{NAMESPACE}">
+<Error>
+<Type>%(type)s</Type>
+<Code>%(code)s</Code>
+<Message>%(message)s</Message>
+</Error>
+<RequestId>%(request_id)s</RequestId>
+</ErrorResponse>
+"""
+
+
+def answer(result: Answer, request_id: str) -> bytes:
+    fields = {"action": result.action, "members": _elements(result.members), "request_id": escaped(request_id)}
+    return (_ANSWER % fields).encode()
+
+
+def error(*, kind: str, code: str, message: str, request_id: str) -> bytes:
+    """`kind`: Sender or Receiver."""
+    fields = {"type": kind, "code": code, "message": escaped(message), "request_id": escaped(request_id)}
+    return (_ERROR % fields).encode()
+
+
+def _elements(members: Mapping[str, Member]) -> str:
+    return "".join([f"<{name}>{_content(member)}</{name}>\n" for name, member in members.items() if member is not None])
+
+
+def _content(member: str | int | datetime | Mapping[str, Member]) -> str:
+    if isinstance(member, str):
+        return escaped(member)
+    if isinstance(member, int):
+        return str(member)
+    if isinstance(member, datetime):
+        return f"{member:%Y-%m-%dT%H:%M:%SZ}"
+    return f"\n{_elements(member)}"
