@@ -1,0 +1,31 @@
+"""The service types: each reads its own requests."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gateway.actions.action import ServiceAction
+from gateway.actions.execute_api import execute_api_actions
+from gateway.actions.json_services import json_actions
+from gateway.actions.s3 import s3_actions
+from gateway.domain.service import Service, ServiceType
+from gateway.sigv4.request import HttpRequest
+
+Reading = Callable[[Service, HttpRequest, bytes | None], tuple[ServiceAction, ...]]
+
+_READINGS: Final[Mapping[ServiceType, Reading]] = MappingProxyType(
+    {
+        ServiceType.S3: s3_actions,
+        ServiceType.EXECUTE_API: lambda service, http, _body: execute_api_actions(service, http),
+        ServiceType.JSON: lambda service, http, _body: json_actions(service, http),
+    }
+)
+
+
+def actions_of(service: Service, http: HttpRequest, body: bytes | None) -> tuple[ServiceAction, ...]:
+    """Everything that a request asks for, at least one action; all of it must be allowed.
+
+    `body`: the whole body, whose hash was checked; None where it is not seen. Raises UnmappedRequest for what the
+    service's table does not know, BodyTooLarge.
+    """
+    return _READINGS[service.type](service, http, body)
