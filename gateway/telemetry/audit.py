@@ -1,0 +1,81 @@
+"""The audit log: one JSON object a line, each written at once and whole, to a file or to standard output."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from gateway.domain.errors import AuditUnavailable
+
+_STANDARD_OUTPUT: Final = 1
+_MODE: Final = 0o600
+# What could move a terminal's cursor, hide text or turn its direction: DEL and C1, format characters, separators.
+_UNPRINTABLE: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+class AuditSink(Protocol):
+    """Where audit lines go."""
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Keep one record. Raises AuditUnavailable where it cannot be kept and must be."""
+        ...
+
+
+class AuditLog:
+    """Appends lines to one file descriptor. `dropped` counts the lines that were lost because `refuse` is off."""
+
+    def __init__(self, descriptor: int, *, refuse: bool) -> None:
+        """`refuse`: a line that cannot be written raises; else it is dropped and counted."""
+        self._descriptor = descriptor
+        self._refuse = refuse
+        self._torn = False
+        self.dropped = 0
+
+    @classmethod
+    def open(cls, path: Path | None, *, refuse: bool) -> "AuditLog":
+        """Append to `path`, made with mode 0600 where it is new; None: standard output. Raises OSError."""
+        if path is None:
+            return cls(_STANDARD_OUTPUT, refuse=refuse)
+        return cls(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE), refuse=refuse)
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Append one line in one write, so that lines of several workers never mix. Raises AuditUnavailable."""
+        try:
+            self._append(line_of(record))
+        except OSError as error:
+            if self._refuse:
+                raise AuditUnavailable(cause=f"the audit log cannot be written: {error.strerror}") from None
+            self.dropped += 1
+
+    def close(self) -> None:
+        if self._descriptor != _STANDARD_OUTPUT:
+            os.close(self._descriptor)
+
+    def _append(self, line: bytes) -> None:
+        # What a full disk cut off ends here, and the next line stays readable.
+        rest = b"\n" + line if self._torn else line
+        self._torn = False
+        while rest:
+            written = os.write(self._descriptor, rest)
+            rest = rest[written:]
+            self._torn = bool(rest)
+        self._torn = False
+
+
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """The record as one line of JSON that prints alike on every terminal and in every log viewer."""
+    encoded = msgspec.json.encode(record)
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded + b"\n"
+    # Such characters stand inside strings only, where JSON takes their escape for the same text.
+    return _UNPRINTABLE.sub(_escaped, encoded.decode()).encode() + b"\n"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

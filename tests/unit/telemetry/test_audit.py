@@ -1,0 +1,106 @@
+"""The audit log: whole lines, appended at once, that nobody can forge and that a full disk does not lose silently."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.errors import AuditUnavailable
+from gateway.telemetry.audit import AuditLog, line_of
+
+FORGERIES = {
+    "newline": "alice\n{}",
+    "escape sequence": "\x1b[2J",
+    "delete": "\x7f",
+    "C1 control": "\x9b31m",
+    "right-to-left override": "\u202egpj.exe",
+    "isolate": "\u2066x\u2069",
+    "line separator": "a\u2028b",
+    "zero width": "a\u200bb",
+    "byte order mark": "\ufeff",
+    "tag character": "\U000e0041",
+    "letter outside ASCII and override": "Zoë\u202e",
+}
+
+
+@pytest.mark.parametrize("text", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_claim_cannot_forge_a_line_or_move_a_terminal(text: str) -> None:
+    line = line_of({"userName": text})
+
+    shown = line.decode().removesuffix("\n")
+    assert shown.isprintable()
+    assert json.loads(shown) == {"userName": text}
+
+
+def test_readable_letters_stay_readable() -> None:
+    assert "Zoë" in line_of({"userName": "Zoë"}).decode()
+
+
+def test_lines_are_appended_to_a_private_file(tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    first = AuditLog.open(path, refuse=True)
+    second = AuditLog.open(path, refuse=True)
+
+    first.write({"n": 1})
+    second.write({"n": 2})
+    first.write({"n": 3})
+
+    assert [json.loads(line)["n"] for line in path.read_text().splitlines()] == [1, 2, 3]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    first.close()
+    second.close()
+
+
+def test_standard_output_is_the_default(capfd: pytest.CaptureFixture[str]) -> None:
+    log = AuditLog.open(None, refuse=True)
+
+    log.write({"n": 1})
+    log.close()
+    log.write({"n": 2})
+
+    assert capfd.readouterr().out == '{"n":1}\n{"n":2}\n'
+
+
+def test_a_full_disk_refuses_the_request() -> None:
+    log = AuditLog(os.open("/dev/full", os.O_WRONLY), refuse=True)
+
+    with pytest.raises(AuditUnavailable) as refused:
+        log.write({"n": 1})
+
+    assert "No space left" in refused.value.cause
+    assert log.dropped == 0
+    log.close()
+
+
+def test_a_full_disk_drops_and_counts_where_that_is_wanted() -> None:
+    log = AuditLog(os.open("/dev/full", os.O_WRONLY), refuse=False)
+
+    log.write({"n": 1})
+    log.write({"n": 2})
+
+    assert log.dropped == 2
+    log.close()
+
+
+def test_a_line_that_was_cut_off_does_not_swallow_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    log = AuditLog.open(path, refuse=False)
+    real, calls = os.write, []
+
+    def short_then_full(descriptor: int, content: bytes) -> int:
+        calls.append(content)
+        if len(calls) == 1:
+            return real(descriptor, content[:4])
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return real(descriptor, content)
+
+    monkeypatch.setattr(os, "write", short_then_full)
+    log.write({"number": 1})
+    log.write({"number": 2})
+
+    assert path.read_text().splitlines() == ['{"nu', '{"number":2}']
+    assert log.dropped == 1
+    log.close()
