@@ -11,6 +11,8 @@ _ROLE: Final = re.compile(r"arn:aws:iam::(\d{12}):role((?:/[\x21-\x2e\x30-\x7e]+
 # What AWS calls an ARN at all: partition, service and resource are there, six parts.
 _ANY: Final = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 
+_PARTS: Final = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleArn:
@@ -42,6 +44,19 @@ def user_arn(account: str, path: str, name: str) -> str:
     return f"arn:aws:iam::{account}:user{path}{name}"
 
 
+def federated_user_arn(account: str, name: str) -> str:
+    return f"arn:aws:sts::{account}:federated-user/{name}"
+
+
+def account_and_name(arn: str) -> tuple[str, str]:
+    """The account of an IAM entity's ARN, and its name without the path. Raises InvalidArn where it has neither."""
+    parts = arn.split(":")
+    name = arn.rpartition("/")[2]
+    if len(parts) != _PARTS or not parts[4] or not name:
+        raise InvalidArn(value=arn, is_arn=False)
+    return parts[4], name
+
+
 def issuer_path(issuer: str) -> str:
     """An issuer URL as ARNs and condition keys write it: host, port and path, without scheme or final slash."""
     parts = urlsplit(issuer)
@@ -50,6 +65,15 @@ def issuer_path(issuer: str) -> str:
 
 def oidc_provider_arn(account: str, issuer: str) -> str:
     return f"arn:aws:iam::{account}:oidc-provider/{issuer_path(issuer)}"
+
+
+def ldap_issuer(name: str) -> str:
+    """What stands for an issuer where people come from a directory: its ARNs are `arn:aws:iam::ACCOUNT:` and this."""
+    return f"ldap-provider/{name}"
+
+
+def ldap_provider_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:{ldap_issuer(name)}"
 
 
 def service_arn(region: str, account: str, name: str) -> str:

@@ -1,6 +1,8 @@
 """What is asked of STS by whoever wants a role, and what comes back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.identity import Identity, UnverifiedToken
@@ -30,6 +32,72 @@ class WebIdentityRequest:
     token: UnverifiedToken = field(repr=False)
     session: SessionRequest
     provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordRequest:
+    """AssumeRoleWithLDAPIdentity as sent. `provider` None: the only one that takes passwords."""
+
+    username: str
+    password: str = field(repr=False)
+    session: SessionRequest
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRequest:
+    """AssumeRole as sent: the session, and what it shall carry. `mfa_code`: a one-time code came with the request."""
+
+    session: SessionRequest
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tag_keys: frozenset[str] = frozenset()
+    source_identity: str | None = None
+    external_id: str | None = None
+    serial_number: str | None = None
+    mfa_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTokenRequest:
+    """GetSessionToken as sent. `duration` in seconds."""
+
+    duration: int | None = None
+    serial_number: str | None = None
+    mfa_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederationRequest:
+    """GetFederationToken as sent: `session` has no role; its name is the federated user's."""
+
+    session: SessionRequest
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebIdentityTokenRequest:
+    """GetWebIdentityToken as sent: an ID token of the gateway's own. `duration` in seconds, 60 to 3600."""
+
+    audiences: tuple[str, ...]
+    algorithm: str
+    duration: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedSession:
+    """Credentials of a session, and who it is."""
+
+    credentials: TemporaryCredentials
+    principal: Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """An ID token of the gateway's own, and its end in UTC."""
+
+    token: str = field(repr=False)
+    expiration: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

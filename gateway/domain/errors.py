@@ -3,13 +3,15 @@
     GatewayError
     ├── RequestError               the caller's request cannot be read; mend the request
     │   ├── ValidationFailed       parameters outside their shape, all told at once
-    │   ├── InvalidParameter, InvalidArn
+    │   ├── InvalidParameter, MissingParameter, InvalidArn
     │   ├── MissingAction, UnknownAction, MethodRefused, UnreadableQuery, UnsupportedMedia, BodyTooLarge
     │   ├── DurationTooLong, InvalidTags, PackedPolicyTooLarge, MalformedPolicyDocument
+    │   ├── InvalidAuthorizationMessage
     │   ├── UnmappedRequest        a request to a resource server that no action describes
     │   └── MalformedSignedRequest the signature's own syntax; what a signer got wrong
     ├── IdentityError              what an identity provider vouched for does not hold; sign in again
     │   ├── UnknownIssuer, InvalidIdentityToken, ExpiredIdentityToken, RejectedClaim
+    │   ├── RejectedLogin          a name and a password that open nothing
     │   └── ProviderUnreachable    the provider did not answer; try again
     ├── AuthenticationError        a signed request whose signer is not proven
     │   ├── MissingAuthentication, UnsupportedSignature, UnknownAccessKey, ExpiredSession
@@ -17,9 +19,10 @@
     │   └── PayloadHashMismatch
     ├── AccessDenied               proven, and not allowed
     │   ├── RoleAssumptionDenied   before anybody is signed in: the role may be missing or may refuse, told alike
+    │   ├── MfaRefused, SessionCallerRefused
     │   └── ActionDenied           a signed principal may not do this
     └── ServiceError               our own fault or our surroundings'; try again
-        ├── AuditUnavailable, Overloaded, KeyringUnavailable
+        ├── AuditUnavailable, KeyringUnavailable, StateUnavailable, Overloaded
         └── InternalFault
 
 `code` is stable and names the cause in the audit log. `str(error)` may be shown to the caller of an API in any
@@ -92,6 +95,12 @@ class InvalidParameter(RequestError):
     def __init__(self, message: str, *, parameter: str) -> None:
         super().__init__(message)
         self.parameter = parameter
+
+
+class MissingParameter(RequestError):
+    """A parameter that must be there and is not, in the words of MinIO's STS."""
+
+    code = "missing_parameter"
 
 
 class InvalidArn(RequestError):
@@ -195,6 +204,15 @@ class UnmappedRequest(RequestError):
         super().__init__("A header or query you provided implies functionality that is not implemented", cause=cause)
 
 
+class InvalidAuthorizationMessage(RequestError):
+    """What should be an encoded authorization message of this gateway is none, or has expired."""
+
+    code = "invalid_authorization_message"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("Message is not valid", cause=cause)
+
+
 class MalformedSignedRequest(RequestError):
     """A request whose signature parameters cannot be read; never echoes the header, which holds the signature.
 
@@ -240,6 +258,26 @@ class ExpiredIdentityToken(IdentityError):
 
 class RejectedClaim(IdentityError):
     code = "rejected_claim"
+
+
+class RejectedLogin(IdentityError):
+    """A name and a password that open nothing: told alike whether name, password or account are the reason.
+
+    `principal_key` is what failures count under: the entry's name where one was found, else the typed one, both
+    folded. `account_state` is a sentence for the person, set only where the directory had accepted the password.
+    """
+
+    code = "rejected_login"
+
+    def __init__(
+        self, *, cause: str, principal_key: str, account_state: str | None = None, window_minutes: int = 15
+    ) -> None:
+        """`window_minutes`: that of the throttle, which whoever throttles knows."""
+        super().__init__(
+            f"Wrong name or password, or too many attempts; try again in {window_minutes} minutes", cause=cause
+        )
+        self.principal_key = principal_key
+        self.account_state = account_state
 
 
 class ProviderUnreachable(IdentityError):
@@ -370,13 +408,40 @@ class RoleAssumptionDenied(AccessDenied):
 class ActionDenied(AccessDenied):
     code = "action_denied"
 
-    def __init__(self, *, principal: str, action: str, resource: str, cause: str) -> None:
-        super().__init__(
-            f"User: {principal} is not authorized to perform: {action} on resource: {resource}", cause=cause
-        )
+    def __init__(
+        self, *, principal: str, action: str, resource: str, cause: str, encoded_message: str | None = None
+    ) -> None:
+        """`encoded_message`: the reason, sealed for whoever may call DecodeAuthorizationMessage."""
+        told = f"User: {principal} is not authorized to perform: {action} on resource: {resource}"
+        more = f" Encoded authorization failure message: {encoded_message}" if encoded_message else ""
+        super().__init__(told + more, cause=cause)
+        self.encoded_message = encoded_message
         self.principal = principal
         self.action = action
         self.resource = resource
+
+
+class MfaRefused(AccessDenied):
+    """A one-time code came with the request, and no device of the caller's is known."""
+
+    code = "mfa_refused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+            cause="the request has SerialNumber or TokenCode, and the gateway knows no MFA devices",
+        )
+
+
+class SessionCallerRefused(AccessDenied):
+    """An action of STS that only a long-lived key may call was called with a session's."""
+
+    code = "session_caller_refused"
+
+    def __init__(self, *, action: str) -> None:
+        super().__init__(
+            f"Cannot call {action} with session credentials", cause="the caller's credentials are a session's"
+        )
 
 
 class ServiceError(GatewayError):
@@ -398,6 +463,15 @@ class KeyringUnavailable(ServiceError):
     """No key may seal now: the keyring is empty or its newest key is not in force yet."""
 
     code = "keyring_unavailable"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("The service is temporarily unable to answer; try again in a moment", cause=cause)
+
+
+class StateUnavailable(ServiceError):
+    """The store of shared facts did not answer in time, or cannot take more: what only it can guard is refused."""
+
+    code = "state_unavailable"
 
     def __init__(self, *, cause: str) -> None:
         super().__init__("The service is temporarily unable to answer; try again in a moment", cause=cause)

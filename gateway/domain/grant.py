@@ -1,11 +1,11 @@
-"""Permission for one identity to open one session of a role."""
+"""Permissions to open a session."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType
 
-from gateway.domain.identity import Identity
 from gateway.domain.role import Role
+from gateway.domain.user import User
 
 StatementId = NewType("StatementId", str)
 """Which statement allowed or denied: `mappings[2]`, or `trust_policy.Statement[0]`."""
@@ -23,14 +23,29 @@ class SessionPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """The sign-in that a session comes of, at its beginning or several roles ago.
+
+    `session_id` is None for a new one: one sign-in and all that comes of it has one id. `chain_depth`: how many roles
+    were assumed before this one. All but the depth is None where a long-lived key began the chain.
+    """
+
+    provider: str | None = None
+    subject: str | None = None
+    user_name: str | None = None
+    session_id: str | None = None
+    chain_depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Made by the exchange only, after every check. `duration` is in seconds.
+    """Permission to open one session of a role. Made by the exchange only, after every check. `duration`: seconds.
 
     Of `session_policies` one must allow what the session does, and the role's policies must allow it too.
     """
 
     role: Role
-    identity: Identity
+    sign_in: SignIn
     session_name: str
     duration: int
     allowed_by: tuple[StatementId, ...]
@@ -39,3 +54,16 @@ class Grant:
     source_identity: str | None = None
     session_policies: tuple[SessionPolicy, ...] = ()
     condition_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserGrant:
+    """Permission for a user to open a session of its own: temporary keys (GetSessionToken), or, where `federated_name`
+    is given, keys for somebody whom it vouches for (GetFederationToken). `duration`: seconds.
+    """
+
+    user: User
+    duration: int
+    federated_name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    session_policies: tuple[SessionPolicy, ...] = ()

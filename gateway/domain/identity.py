@@ -43,6 +43,8 @@ class Identity:
     session_tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tag_keys: frozenset[str] = frozenset()
     source_identity: str | None = None
+    notes: tuple[str, ...] = ()
+    """What whoever reads the audit log should know of how the identity was made; never shown to the person."""
 
 
 def claim_at(claims: Mapping[str, Any], path: str) -> Any:

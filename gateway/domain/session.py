@@ -1,4 +1,4 @@
-"""A session of a role: what the session token carries."""
+"""A session: what the session token carries."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +9,14 @@ from gateway.domain.principal import Principal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """An open session: its principal, the role by reference (ARN), session policies by value."""
+    """An open session: its principal, the role by reference (ARN), session policies by value.
+
+    `role_arn` is None for a session of a user, whose own policies then count; `user_arn` says whose.
+    """
 
     principal: Principal
-    role_arn: str
+    role_arn: str | None
+    user_arn: str | None = None
     issued_at: datetime
     expires_at: datetime
     session_policies: tuple[SessionPolicy, ...] = ()

@@ -4,18 +4,14 @@ Limits and grammar: AWS STS API Reference, `Tag`; IAM User Guide, "Passing sessi
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.domain.identity import Identity, claim_at, claim_texts
+from gateway.domain.tags import MAXIMUM_KEY, MAXIMUM_TAGS, MAXIMUM_VALUE, is_reserved, is_tag_text
 from gateway.roles.decision import Refusal
 
-MAXIMUM_TAGS: Final = 50
-_MAXIMUM_KEY: Final = 128
-_MAXIMUM_VALUE: Final = 256
-_PUNCTUATION: Final = frozenset("_.:/=+-@")
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _CLAIM: Final = "claims."
 
@@ -90,15 +86,10 @@ def _given(
 
 def _check(origin: str, key: str, value: str) -> None:
     # Values come from claims: one outside the grammar is refused, not mended, so that no two people share a tag.
-    if not (0 < len(key) <= _MAXIMUM_KEY and is_tag_text(key)) or key[:4].lower() == "aws:":
+    if not (0 < len(key) <= MAXIMUM_KEY and is_tag_text(key)) or is_reserved(key):
         raise Refusal(f"{origin} gives a session tag whose key is outside AWS's grammar")
-    if len(value) > _MAXIMUM_VALUE or not is_tag_text(value):
+    if len(value) > MAXIMUM_VALUE or not is_tag_text(value):
         raise Refusal(f"{origin} gives the session tag {key!r} a value outside AWS's grammar")
-
-
-def is_tag_text(text: str) -> bool:
-    r"""AWS's `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`."""
-    return all(character in _PUNCTUATION or unicodedata.category(character)[0] in "LZN" for character in text)
 
 
 def _reading(field: str) -> Reading:

@@ -85,6 +85,8 @@ class TrustPolicy:
     """The trust policy that a role states itself, compiled; without one it has no statements."""
 
     document: Mapping[str, Any]
+    policies: tuple[Policy, ...] = ()
+    """One, or none."""
     statements: tuple[Statement, ...] = ()
     readers: Mapping[str, Reader]
     anchors: tuple[tuple[Anchor, ...], ...] = ()
@@ -99,6 +101,7 @@ class TrustPolicy:
         keys = {key for statement in policy.statements for key in statement.condition_keys}
         return cls(
             document=document,
+            policies=(policy,),
             statements=policy.statements,
             readers=readers(keys, issuers.values()),
             anchors=tuple(

@@ -2,18 +2,26 @@
 
 import base64
 import os
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.errors import PackedPolicyTooLarge
-from gateway.domain.grant import Grant
+from gateway.domain.grant import Grant, UserGrant
 from gateway.domain.identifiers import RANDOM_BYTES_OF_A_KEY_ID, TEMPORARY_KEY_PREFIX, access_key_id
 from gateway.domain.session import Session
 from gateway.sealing.envelope import SALT_BYTES, Sealer, content_capacity
-from gateway.sessions.session_token import MAXIMUM_CHARACTERS, TokenContent, opened_session, pack, packed_policy
+from gateway.sessions.session_token import (
+    MAXIMUM_CHARACTERS,
+    SessionKind,
+    TokenContent,
+    opened_session,
+    pack,
+    packed_policy,
+)
 
 _SECRET_BYTES: Final = 30  # exactly 40 base64 characters
 _SESSION_ID_BYTES: Final = 10
@@ -40,37 +48,87 @@ class SessionIssuer:
 
         Raises PackedPolicyTooLarge: the token would pass 4,096 characters. KeyringUnavailable: no key may seal.
         """
-        random = os.urandom(_RANDOM_BYTES)
-        issued_at = int(now.timestamp())
-        content = TokenContent(
-            access_key_id=access_key_id(TEMPORARY_KEY_PREFIX, grant.role.arn.account, random[:_KEY_END]),
-            secret_access_key=base64.b64encode(random[_KEY_END:_SECRET_END]).decode("ascii"),
-            session_id=base64.b32encode(random[_SECRET_END:_ID_END]).decode("ascii"),
-            issued_at=issued_at,
-            expires_at=issued_at + grant.duration,
+        sign_in = grant.sign_in
+        return self._seal(
+            _Bare.drawn(grant.role.arn.account, now, grant.duration, sign_in.session_id),
             role_arn=str(grant.role.arn),
             session_name=grant.session_name,
-            provider=grant.identity.provider,
-            subject=grant.identity.subject,
-            user_name=grant.identity.username,
+            provider=sign_in.provider or "",
+            subject=sign_in.subject or "",
+            user_name=sign_in.user_name or "",
             source_identity=grant.source_identity,
             tags=dict(grant.tags),
             transitive_tag_keys=tuple(sorted(grant.transitive_tag_keys)),
             condition_keys=dict(grant.condition_keys),
             session_policies=tuple(packed_policy(policy) for policy in grant.session_policies),
+            chain_depth=sign_in.chain_depth,
+        )
+
+    def mint_for_user(self, grant: UserGrant, now: datetime) -> tuple[Session, TemporaryCredentials]:
+        """Open a session of a user, or of somebody whom it vouches for. Raises as `mint`."""
+        federated = grant.federated_name
+        return self._seal(
+            _Bare.drawn(grant.user.account, now, grant.duration, None),
+            role_arn=grant.user.arn,
+            session_name=federated or "",
+            provider="",
+            subject="",
+            user_name="",
+            source_identity=None,
+            tags=dict(grant.tags),
+            transitive_tag_keys=(),
+            condition_keys={},
+            session_policies=tuple(packed_policy(policy) for policy in grant.session_policies),
             chain_depth=0,
+            kind=SessionKind.USER if federated is None else SessionKind.FEDERATED_USER,
+        )
+
+    def _seal(self, bare: "_Bare", **holds: Any) -> tuple[Session, TemporaryCredentials]:
+        content = TokenContent(
+            access_key_id=bare.access_key_id,
+            secret_access_key=bare.secret_access_key,
+            session_id=bare.session_id,
+            issued_at=bare.issued_at,
+            expires_at=bare.expires_at,
+            **holds,
         )
         packed = pack(content)
         percent = _packed_percent(content, packed)
-        token = self._sealer.seal(packed, now=issued_at, random=random[_ID_END:])
+        token = self._sealer.seal(packed, now=bare.issued_at, random=bare.salt)
+        session = opened_session(content).session
         credentials = TemporaryCredentials(
             access_key_id=content.access_key_id,
             secret_access_key=content.secret_access_key,
             session_token=token,
-            expiration=datetime.fromtimestamp(issued_at, UTC) + timedelta(seconds=grant.duration),
+            expiration=session.expires_at,
             packed_percent=percent,
         )
-        return opened_session(content).session, credentials
+        return session, credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bare:
+    """What every session has, drawn from the operating system's randomness in one call."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_id: str
+    salt: bytes = field(repr=False)
+    issued_at: int
+    expires_at: int
+
+    @classmethod
+    def drawn(cls, account: str, now: datetime, duration: int, session_id: str | None) -> "_Bare":
+        random = os.urandom(_RANDOM_BYTES)
+        issued_at = int(now.timestamp())
+        return cls(
+            access_key_id=access_key_id(TEMPORARY_KEY_PREFIX, account, random[:_KEY_END]),
+            secret_access_key=base64.b64encode(random[_KEY_END:_SECRET_END]).decode("ascii"),
+            session_id=session_id or base64.b32encode(random[_SECRET_END:_ID_END]).decode("ascii"),
+            salt=random[_ID_END:],
+            issued_at=issued_at,
+            expires_at=issued_at + duration,
+        )
 
 
 def _packed_percent(content: TokenContent, packed: bytes) -> int | None:

@@ -1,15 +1,17 @@
 """What a session token holds, and its packed form inside the envelope."""
 
 import zlib
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from gateway.domain.arn import RoleArn, session_arn
+from gateway.domain.arn import RoleArn, account_and_name, federated_user_arn, session_arn
 from gateway.domain.errors import PackedPolicyTooLarge, UnknownAccessKey
 from gateway.domain.grant import SessionPolicy
-from gateway.domain.identifiers import role_id
+from gateway.domain.identifiers import role_id, user_id
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.domain.session import OpenedSession, Session
 
@@ -18,6 +20,14 @@ MAXIMUM_CHARACTERS: Final = 4096
 _COMPRESSED_FROM: Final = 200
 MAXIMUM_DOCUMENT: Final = 16 * 1024
 """Bytes of a session policy at most: deflated, far more would fit into a token, and each request inflates it."""
+
+
+class SessionKind(StrEnum):
+    """Whose session a token is."""
+
+    ROLE = "role"
+    USER = "user"
+    FEDERATED_USER = "federated"
 
 
 class PackedPolicy(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +62,8 @@ class TokenContent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     condition_keys: dict[str, tuple[str, ...]]
     session_policies: tuple[PackedPolicy, ...]
     chain_depth: int
+    kind: str = SessionKind.ROLE
+    """Of whom the session is. For the kinds of users `role_arn` is the user's ARN."""
 
     def __repr__(self) -> str:
         return f"TokenContent(access_key_id={self.access_key_id!r}, ...)"
@@ -89,11 +101,31 @@ def packed_policy(policy: SessionPolicy) -> PackedPolicy:
 
 
 def opened_session(content: TokenContent) -> OpenedSession:
-    """The session that the content describes. The role is a reference: whether it exists is asked when it is used."""
+    """The session that the content describes. Role or user are references: whether they exist is asked at each use.
+
+    Raises InvalidArn, UnknownAccessKey: sealed by us, and still not a session of this version.
+    """
+    whose = _PRINCIPALS.get(content.kind)
+    if whose is None:
+        raise UnknownAccessKey(cause=f"the session token is of a kind that this version does not know: {content.kind}")
+    principal = whose(content)
+    of_role = content.kind == SessionKind.ROLE
+    session = Session(
+        principal=principal,
+        role_arn=content.role_arn if of_role else None,
+        user_arn=None if of_role else content.role_arn,
+        issued_at=_time(content.issued_at),
+        expires_at=_time(content.expires_at),
+        session_policies=tuple(_session_policy(policy) for policy in content.session_policies),
+        transitive_tag_keys=frozenset(content.transitive_tag_keys),
+        chain_depth=content.chain_depth,
+    )
+    return OpenedSession(session=session, secret_access_key=content.secret_access_key)
+
+
+def _role_session(content: TokenContent) -> Principal:
     role = RoleArn.parse(content.role_arn)
-    issued_at = datetime.fromtimestamp(content.issued_at, UTC)
-    expires_at = datetime.fromtimestamp(content.expires_at, UTC)
-    principal = Principal(
+    return Principal(
         type=PrincipalType.ASSUMED_ROLE,
         arn=session_arn(role.account, role.name, content.session_name),
         identity_arn=content.role_arn,
@@ -103,25 +135,62 @@ def opened_session(content: TokenContent) -> OpenedSession:
         session_name=content.session_name,
         session_id=content.session_id,
         role_name=role.name,
-        user_name=content.user_name,
+        user_name=content.user_name or None,
         source_identity=content.source_identity,
         tags=content.tags,
-        issued_at=issued_at,
-        expires_at=expires_at,
-        provider=content.provider,
-        subject=content.subject,
+        issued_at=_time(content.issued_at),
+        expires_at=_time(content.expires_at),
+        provider=content.provider or None,
+        subject=content.subject or None,
         condition_keys=content.condition_keys,
     )
-    session = Session(
-        principal=principal,
-        role_arn=content.role_arn,
-        issued_at=issued_at,
-        expires_at=expires_at,
-        session_policies=tuple(_session_policy(policy) for policy in content.session_policies),
-        transitive_tag_keys=frozenset(content.transitive_tag_keys),
-        chain_depth=content.chain_depth,
+
+
+def _user_session(content: TokenContent) -> Principal:
+    """A user with temporary keys is the user: same ARN, same id."""
+    account, name = account_and_name(content.role_arn)
+    return Principal(
+        type=PrincipalType.USER,
+        arn=content.role_arn,
+        identity_arn=content.role_arn,
+        account=account,
+        unique_id=user_id(account, name),
+        access_key_id=content.access_key_id,
+        session_id=content.session_id,
+        user_name=name,
+        issued_at=_time(content.issued_at),
+        expires_at=_time(content.expires_at),
     )
-    return OpenedSession(session=session, secret_access_key=content.secret_access_key)
+
+
+def _federated_user(content: TokenContent) -> Principal:
+    account, _ = account_and_name(content.role_arn)
+    arn = federated_user_arn(account, content.session_name)
+    return Principal(
+        type=PrincipalType.FEDERATED_USER,
+        arn=arn,
+        identity_arn=arn,
+        account=account,
+        unique_id=f"{account}:{content.session_name}",
+        access_key_id=content.access_key_id,
+        session_name=content.session_name,
+        session_id=content.session_id,
+        user_name=content.session_name,
+        tags=content.tags,
+        issued_at=_time(content.issued_at),
+        expires_at=_time(content.expires_at),
+    )
+
+
+_PRINCIPALS: Final[Mapping[str, Callable[[TokenContent], Principal]]] = {
+    SessionKind.ROLE: _role_session,
+    SessionKind.USER: _user_session,
+    SessionKind.FEDERATED_USER: _federated_user,
+}
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _session_policy(packed: PackedPolicy) -> SessionPolicy:

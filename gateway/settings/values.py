@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
-from gateway.roles.session_tags import is_tag_text
+from gateway.domain.tags import is_tag_text
 from gateway.settings.faults import shown
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}

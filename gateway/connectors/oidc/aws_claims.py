@@ -4,19 +4,14 @@ Source: IAM User Guide, "Passing session tags in AWS STS" and "Monitor and contr
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final, Never
 
 from gateway.domain.errors import InvalidIdentityToken, InvalidTags
+from gateway.domain.tags import MAXIMUM_KEY, MAXIMUM_TAGS, MAXIMUM_VALUE, is_reserved, is_tag_text
 
 TAGS_CLAIM: Final = "https://aws.amazon.com/tags"
 SOURCE_IDENTITY_CLAIM: Final = "https://aws.amazon.com/source_identity"
-_MAXIMUM_TAGS: Final = 50
-_MAXIMUM_KEY: Final = 128
-_MAXIMUM_VALUE: Final = 256
-_RESERVED_PREFIX: Final = "aws:"
-_TAG_PUNCTUATION: Final = frozenset("_.:/=+-@")
 # Without a colon, so `aws:`, which AWS reserves, cannot stand in front.
 _SOURCE_IDENTITY: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
@@ -39,8 +34,8 @@ def session_tags(claims: Mapping[str, Any]) -> tuple[Mapping[str, str], frozense
         _misshapen("principal_tags is not an object")
     if not isinstance(inherited, list) or not all(isinstance(key, str) for key in inherited):
         _misshapen("transitive_tag_keys is not a list of texts")
-    if len(given) > _MAXIMUM_TAGS:
-        raise InvalidTags(f"The token asks for {len(given)} session tags; at most {_MAXIMUM_TAGS} are allowed")
+    if len(given) > MAXIMUM_TAGS:
+        raise InvalidTags(f"The token asks for {len(given)} session tags; at most {MAXIMUM_TAGS} are allowed")
     tags = {_key(key): _value(values) for key, values in given.items()}
     by_folded_key = {key.lower(): key for key in tags}
     if len(by_folded_key) != len(tags):
@@ -68,12 +63,12 @@ def _misshapen(fault: str) -> Never:
 
 
 def _key(key: str) -> str:
-    if not 0 < len(key) <= _MAXIMUM_KEY or not _is_tag_text(key):
+    if not 0 < len(key) <= MAXIMUM_KEY or not is_tag_text(key):
         raise InvalidTags(
-            f"A session tag's key in the token is not 1 to {_MAXIMUM_KEY} letters, numbers, separators or _.:/=+-@"
+            f"A session tag's key in the token is not 1 to {MAXIMUM_KEY} letters, numbers, separators or _.:/=+-@"
         )
-    if _is_reserved(key):
-        raise InvalidTags(f"A session tag's key in the token begins with {_RESERVED_PREFIX}, which is reserved")
+    if is_reserved(key):
+        raise InvalidTags("A session tag's key in the token begins with aws:, which is reserved")
     return key
 
 
@@ -81,18 +76,10 @@ def _value(values: Any) -> str:
     if not isinstance(values, list) or len(values) != 1 or not isinstance(values[0], str):
         _misshapen("a tag's value is not a list of one text")
     value: str = values[0]
-    if len(value) > _MAXIMUM_VALUE or not _is_tag_text(value):
+    if len(value) > MAXIMUM_VALUE or not is_tag_text(value):
         raise InvalidTags(
-            f"A session tag's value in the token is not at most {_MAXIMUM_VALUE} letters, numbers, separators or "
+            f"A session tag's value in the token is not at most {MAXIMUM_VALUE} letters, numbers, separators or "
             "_.:/=+-@"
         )
     return value
 
-
-def _is_tag_text(text: str) -> bool:
-    r"""AWS's `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`."""
-    return all(character in _TAG_PUNCTUATION or unicodedata.category(character)[0] in "LZN" for character in text)
-
-
-def _is_reserved(text: str) -> bool:
-    return text[: len(_RESERVED_PREFIX)].lower() == _RESERVED_PREFIX
