@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.arn import oidc_provider_arn
-from gateway.domain.assumption import AssumedRole
+from gateway.domain.assumption import AssumedRole, OpenedSession
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.principal import Principal
 
@@ -37,6 +37,41 @@ def web_identity(assumed: AssumedRole) -> Answer:
             "SourceIdentity": assumed.principal.source_identity,
         },
     )
+
+
+def role_session(opened: OpenedSession) -> Answer:
+    return Answer(
+        action="AssumeRole",
+        members={
+            "Credentials": _credentials(opened.credentials),
+            "AssumedRoleUser": {"AssumedRoleId": opened.principal.unique_id, "Arn": opened.principal.arn},
+            "PackedPolicySize": opened.credentials.packed_percent,
+            "SourceIdentity": opened.principal.source_identity,
+        },
+    )
+
+
+def session_token(opened: OpenedSession) -> Answer:
+    return Answer(action="GetSessionToken", members={"Credentials": _credentials(opened.credentials)})
+
+
+def federation_token(opened: OpenedSession) -> Answer:
+    return Answer(
+        action="GetFederationToken",
+        members={
+            "Credentials": _credentials(opened.credentials),
+            "FederatedUser": {"FederatedUserId": opened.principal.unique_id, "Arn": opened.principal.arn},
+            "PackedPolicySize": opened.credentials.packed_percent or 0,
+        },
+    )
+
+
+def access_key_info(account: str) -> Answer:
+    return Answer(action="GetAccessKeyInfo", members={"Account": account})
+
+
+def decoded_message(message: str) -> Answer:
+    return Answer(action="DecodeAuthorizationMessage", members={"DecodedMessage": message})
 
 
 def caller_identity(principal: Principal) -> Answer:

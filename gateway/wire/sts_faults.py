@@ -65,6 +65,8 @@ _UNAVAILABLE: Final = Fault(code="ServiceUnavailable", status=503, sender=False)
 FAULTS: Final[FaultTable] = {
     errors.ValidationFailed: _VALIDATION,
     errors.InvalidParameter: _VALIDATION,
+    errors.MissingParameter: Fault(code="MissingParameter", status=400),
+    errors.InvalidAuthorizationMessage: Fault(code="InvalidAuthorizationMessageException", status=400),
     errors.InvalidArn: _VALIDATION,
     errors.MissingAction: Fault(code="MissingAction", status=400),
     errors.UnknownAction: Fault(code="InvalidAction", status=400),
@@ -83,6 +85,7 @@ FAULTS: Final[FaultTable] = {
     # Not ExpiredToken: that is the session token of whoever signs.
     errors.ExpiredIdentityToken: Fault(code="ExpiredTokenException", status=400),
     errors.RejectedClaim: Fault(code="IDPRejectedClaim", status=403),
+    errors.RejectedLogin: _DENIED,
     # 400 although a server failed: AWS's SDKs try again on this code only with this status.
     errors.ProviderUnreachable: Fault(code="IDPCommunicationError", status=400),
     errors.MissingAuthentication: Fault(code="MissingAuthenticationToken", status=403),
@@ -99,10 +102,13 @@ FAULTS: Final[FaultTable] = {
     ),
     errors.PayloadHashMismatch: _SIGNATURE,
     errors.AccessDenied: _DENIED,
+    errors.MfaRefused: _DENIED,
+    errors.SessionCallerRefused: _DENIED,
     errors.RoleAssumptionDenied: _DENIED,
     errors.ActionDenied: _DENIED,
     errors.AuditUnavailable: _UNAVAILABLE,
     errors.Overloaded: _UNAVAILABLE,
     errors.KeyringUnavailable: _UNAVAILABLE,
+    errors.StateUnavailable: _UNAVAILABLE,
     errors.InternalFault: Fault(code="InternalFailure", status=500, sender=False),
 }

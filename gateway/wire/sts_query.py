@@ -1,35 +1,18 @@
-"""Requests of STS in AWS's Query protocol: which action is asked for, and its parameters as domain values.
+"""Requests of STS in AWS's Query protocol: which action is asked for, and its parameters as they were sent.
 
-An action is one row of `OPERATIONS` and, where it has parameters, one reader. Parameters that no row names are ignored,
-as AWS ignores them; a name that is nearly one of a row is refused, because an ignored `policyArns` would widen a
-session.
+An action is one row of `sts_operations.OPERATIONS` and, where it has parameters, one reader of `sts_requests`.
+Parameters that no row names are ignored, as AWS ignores them; a name that is nearly one of a row is refused, because an
+ignored `policyArns` would widen a session.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gateway.domain.arn import RoleArn
-from gateway.domain.assumption import SessionRequest, WebIdentityRequest
 from gateway.domain.errors import MethodRefused, MissingAction, UnknownAction, UnreadableQuery, UnsupportedMedia
-from gateway.domain.identity import UnverifiedToken
 from gateway.wire.form import called, read_fields
-from gateway.wire.sts_shapes import (
-    MAXIMUM_SESSION_POLICIES,
-    POLICY_ARN,
-    POLICY_ARNS,
-    PROVIDER_ID,
-    ROLE_ARN,
-    ROLE_DURATION,
-    ROLE_SESSION_NAME,
-    SESSION_POLICY,
-    UNNAMED_ROLE_DURATION,
-    WEB_IDENTITY_TOKEN,
-    Reading,
-    Rows,
-    Shape,
-    member_of,
-)
+from gateway.wire.sts_operations import ACTIONS_OF_STS, OPERATIONS, Operation
+from gateway.wire.sts_shapes import Rows
 
 VERSION: Final = "2011-06-15"
 _METHODS: Final = ("GET", "POST")
@@ -52,52 +35,6 @@ class Parameters:
         return self.values.get("Action") or None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One action of STS. `signed`: it needs a signature; `carries_secret`: its parameters never stand in a GET."""
-
-    name: str
-    signed: bool
-    carries_secret: bool
-    shapes: tuple[Shape, ...] = ()
-
-
-ASSUME_ROLE_WITH_WEB_IDENTITY: Final = Operation(
-    name="AssumeRoleWithWebIdentity",
-    signed=False,
-    carries_secret=True,
-    shapes=(
-        ROLE_ARN,
-        ROLE_SESSION_NAME,
-        WEB_IDENTITY_TOKEN,
-        PROVIDER_ID,
-        POLICY_ARNS,
-        SESSION_POLICY,
-        ROLE_DURATION,
-    ),
-)
-GET_CALLER_IDENTITY: Final = Operation(name="GetCallerIdentity", signed=True, carries_secret=False)
-
-OPERATIONS: Final[Mapping[str, Operation]] = {
-    operation.name: operation for operation in (ASSUME_ROLE_WITH_WEB_IDENTITY, GET_CALLER_IDENTITY)
-}
-
-_ACTIONS_OF_STS: Final = frozenset(
-    {
-        "AssumeRole",
-        "AssumeRoleWithLDAPIdentity",
-        "AssumeRoleWithSAML",
-        "AssumeRoleWithWebIdentity",
-        "AssumeRoot",
-        "DecodeAuthorizationMessage",
-        "GetAccessKeyInfo",
-        "GetCallerIdentity",
-        "GetDelegatedAccessToken",
-        "GetFederationToken",
-        "GetSessionToken",
-        "GetWebIdentityToken",
-    }
-)
 _ACTION_SPELLINGS: Final = {name.lower(): name for name in OPERATIONS}
 _PLAIN_SPELLINGS: Final = {
     name.lower(): name
@@ -180,43 +117,6 @@ def operation_of(parameters: Parameters) -> Operation:
     return operation
 
 
-def web_identity_request(parameters: Parameters) -> WebIdentityRequest:
-    """Read AssumeRoleWithWebIdentity. RoleArn may be left out, and RoleSessionName with it (MinIO's clients).
-
-    Raises ValidationFailed, every violation told; InvalidArn where all else is well and RoleArn names no role.
-    """
-    reading = Reading(parameters.values)
-    role_arn = reading.text(ROLE_ARN)
-    named = role_arn is not None
-    session = SessionRequest(
-        role_arn=role_arn,
-        session_name=reading.required_text(ROLE_SESSION_NAME) if named else reading.text(ROLE_SESSION_NAME),
-        duration=reading.number(ROLE_DURATION if named else UNNAMED_ROLE_DURATION),
-        policy=reading.text(SESSION_POLICY),
-        policy_arns=tuple(row[POLICY_ARN.name] for row in reading.rows(POLICY_ARNS)),
-    )
-    request = WebIdentityRequest(
-        token=UnverifiedToken(reading.required_text(WEB_IDENTITY_TOKEN)),
-        session=session,
-        provider_id=reading.text(PROVIDER_ID),
-    )
-    _check_session_policies(reading, session)
-    reading.finish()
-    if role_arn is not None:
-        RoleArn.parse(role_arn)
-    return request
-
-
-def _check_session_policies(reading: Reading, session: SessionRequest) -> None:
-    # STS API Reference: "The plaintext that you use for both inline and managed session policies can't exceed 2,048
-    # characters."
-    inline = len(session.policy or "")
-    together = inline + sum(map(len, session.policy_arns))
-    if session.policy_arns and inline <= MAXIMUM_SESSION_POLICIES < together:
-        told = f"Member and policy together must have length less than or equal to {MAXIMUM_SESSION_POLICIES}"
-        reading.refuse(member_of(POLICY_ARNS.name), f"[{', '.join(session.policy_arns)}]", told)
-
-
 def _check_body(method: str, content_type: str | None, content_encoding: str | None) -> None:
     if method == "GET":
         raise UnreadableQuery("A GET request of STS has no body: send the parameters in the query, or use POST")
@@ -256,7 +156,7 @@ def _check_name(name: str) -> None:
 def _hint(action: str) -> str:
     if action in OPERATIONS:
         return f"; send Version={VERSION}"
-    if action in _ACTIONS_OF_STS:
+    if action in ACTIONS_OF_STS:
         return "; it is an action of STS that this gateway has not"
     spelling = _ACTION_SPELLINGS.get(action.lower())
     return f"; the action is written {spelling}" if spelling is not None else ""

@@ -6,21 +6,35 @@ Limits and patterns: the STS service model (API version 2011-06-15). Phrases: wh
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.domain.errors import ValidationFailed, Violation
+from gateway.domain.tags import MAXIMUM_KEY, MAXIMUM_TAGS, MAXIMUM_VALUE, TAG_GRAMMAR, is_tag_text
 
 _MAXIMUM_ECHO: Final = 512
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _NULL: Final = "Member must not be null"
 
 
+class Matcher(Protocol):
+    """A compiled pattern, or what tells as one does."""
+
+    def fullmatch(self, text: str, /) -> object | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
     """A pattern, and how AWS's messages write it."""
 
-    pattern: re.Pattern[str]
+    pattern: Matcher
     written: str
+
+
+class _TagText:
+    """AWS's classes of letters, numbers and separators, which Python's patterns do not have."""
+
+    def fullmatch(self, text: str, /) -> object | None:
+        return text if is_tag_text(text) else None
 
 
 # \w is ASCII in AWS's patterns: a Cyrillic letter that looks like a Latin one must not pass as a session name.
@@ -30,6 +44,13 @@ ARN: Final = Grammar(
     written=r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
 )
 POLICY: Final = Grammar(pattern=re.compile("[\t\n\r\x20-\xff]+"), written=r"[\u0009\u000A\u000D\u0020-\u00FF]+")
+
+EXTERNAL: Final = Grammar(pattern=re.compile(r"[\w+=,.@:/-]*", re.ASCII), written=r"[\w+=,.@:\/-]*")
+SERIAL: Final = Grammar(pattern=re.compile(r"[\w+=/:,.@-]*", re.ASCII), written=r"[\w+=/:,.@-]*")
+DIGITS: Final = Grammar(pattern=re.compile(r"[0-9]*"), written=r"[\d]*")
+WORD: Final = Grammar(pattern=re.compile(r"\w*", re.ASCII), written=r"[\w]*")
+TAG_KEY_TEXT: Final = Grammar(pattern=_TagText(), written=f"{TAG_GRAMMAR}+")
+TAG_VALUE_TEXT: Final = Grammar(pattern=_TagText(), written=f"{TAG_GRAMMAR}*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +106,26 @@ ROLE_DURATION: Final = Number(name="DurationSeconds", minimum=900, maximum=43_20
 # MinIO's clients name no role and send their token's life, days at times; whoever opens the session cuts it.
 UNNAMED_ROLE_DURATION: Final = Number(name="DurationSeconds", minimum=900, maximum=31_536_000)
 MAXIMUM_SESSION_POLICIES: Final = 2048
+SOURCE_IDENTITY: Final = Text(name="SourceIdentity", minimum=2, maximum=64, grammar=NAME)
+EXTERNAL_ID: Final = Text(name="ExternalId", minimum=2, maximum=1224, grammar=EXTERNAL)
+SERIAL_NUMBER: Final = Text(name="SerialNumber", minimum=9, maximum=256, grammar=SERIAL)
+TOKEN_CODE: Final = Text(name="TokenCode", minimum=6, maximum=6, grammar=DIGITS, secret=True)
+TAG_KEY: Final = Text(name="Key", minimum=1, maximum=MAXIMUM_KEY, grammar=TAG_KEY_TEXT)
+TAG_VALUE: Final = Text(name="Value", minimum=0, maximum=MAXIMUM_VALUE, grammar=TAG_VALUE_TEXT)
+TAGS: Final = Rows(name="Tags", maximum=MAXIMUM_TAGS, columns=(TAG_KEY, TAG_VALUE))
+TRANSITIVE_TAG_KEY: Final = Text(name="", minimum=1, maximum=MAXIMUM_KEY, grammar=TAG_KEY_TEXT)
+TRANSITIVE_TAG_KEYS: Final = Rows(name="TransitiveTagKeys", maximum=MAXIMUM_TAGS, columns=(TRANSITIVE_TAG_KEY,))
+LONG_DURATION: Final = Number(name="DurationSeconds", minimum=900, maximum=129_600)
+FEDERATED_NAME: Final = Text(name="Name", minimum=2, maximum=32, grammar=NAME)
+ACCESS_KEY_ID: Final = Text(name="AccessKeyId", minimum=16, maximum=128, grammar=WORD)
+ENCODED_MESSAGE: Final = Text(name="EncodedMessage", minimum=1, maximum=10_240)
+AUDIENCE: Final = Text(name="", minimum=1, maximum=1_000)
+AUDIENCES: Final = Rows(name="Audience", maximum=10, columns=(AUDIENCE,))
+SIGNING_ALGORITHM: Final = Text(name="SigningAlgorithm", minimum=5, maximum=5)
+TOKEN_DURATION: Final = Number(name="DurationSeconds", minimum=60, maximum=3_600)
+LDAP_USERNAME: Final = Text(name="LDAPUsername", minimum=1, maximum=256)
+LDAP_PASSWORD: Final = Text(name="LDAPPassword", minimum=1, maximum=1_024, secret=True)
+PROVIDER_NAME: Final = Text(name="ProviderId", minimum=1, maximum=2048)
 
 
 def member_of(name: str) -> str:

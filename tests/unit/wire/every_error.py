@@ -12,6 +12,10 @@ SENT = datetime(2027, 3, 14, 15, 0, 0, tzinfo=UTC)
 ERRORS: tuple[GatewayError, ...] = (
     errors.ValidationFailed([errors.Violation(member="roleArn", value=None, constraint="Member must not be null")]),
     errors.InvalidParameter("wrong", parameter="Policy"),
+    errors.InvalidAuthorizationMessage(cause="changed"),
+    errors.MfaRefused(),
+    errors.SessionCallerRefused(action="GetSessionToken"),
+    errors.MissingParameter("LDAPUsername and LDAPPassword cannot be empty"),
     errors.InvalidArn(value="x", is_arn=False),
     errors.MissingAction(),
     errors.UnknownAction(action="A", version="2011-06-15"),
@@ -29,6 +33,7 @@ ERRORS: tuple[GatewayError, ...] = (
     errors.InvalidIdentityToken("Incorrect token audience"),
     errors.ExpiredIdentityToken(now=2, expired_at=1),
     errors.RejectedClaim("rejected"),
+    errors.RejectedLogin(cause="secret cause", principal_key="alice", account_state="secret state"),
     errors.ProviderUnreachable(provider="workforce", cause="secret cause"),
     errors.MissingAuthentication(),
     errors.UnsupportedSignature("SigV4A is not supported", scheme="sigv4a"),
@@ -45,6 +50,7 @@ ERRORS: tuple[GatewayError, ...] = (
     errors.AuditUnavailable(cause="secret cause"),
     errors.Overloaded(),
     errors.KeyringUnavailable(cause="secret cause"),
+    errors.StateUnavailable(cause="secret cause"),
     errors.InternalFault(cause="secret cause"),
 )
 

@@ -16,6 +16,10 @@ ANY_SHAPE = botocore.session.get_session().get_service_model("s3").shape_for("Ge
 CODES = {
     "ValidationFailed": ("InvalidArgument", 400),
     "InvalidParameter": ("InvalidArgument", 400),
+    "MissingParameter": ("InvalidArgument", 400),
+    "InvalidAuthorizationMessage": ("InvalidArgument", 400),
+    "MfaRefused": ("AccessDenied", 403),
+    "SessionCallerRefused": ("AccessDenied", 403),
     "InvalidArn": ("InvalidArgument", 400),
     "MissingAction": ("InvalidRequest", 400),
     "UnknownAction": ("NotImplemented", 501),
@@ -49,6 +53,7 @@ CODES = {
     "AuditUnavailable": ("ServiceUnavailable", 503),
     "Overloaded": ("SlowDown", 503),
     "KeyringUnavailable": ("ServiceUnavailable", 503),
+    "StateUnavailable": ("ServiceUnavailable", 503),
     "InternalFault": ("InternalError", 500),
 }
 

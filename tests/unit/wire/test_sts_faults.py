@@ -19,6 +19,10 @@ NAMESPACE = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 CODES = {
     "ValidationFailed": ("ValidationError", 400),
     "InvalidParameter": ("ValidationError", 400),
+    "MissingParameter": ("MissingParameter", 400),
+    "InvalidAuthorizationMessage": ("InvalidAuthorizationMessageException", 400),
+    "MfaRefused": ("AccessDenied", 403),
+    "SessionCallerRefused": ("AccessDenied", 403),
     "InvalidArn": ("ValidationError", 400),
     "MissingAction": ("MissingAction", 400),
     "UnknownAction": ("InvalidAction", 400),
@@ -52,6 +56,7 @@ CODES = {
     "AuditUnavailable": ("ServiceUnavailable", 503),
     "Overloaded": ("ServiceUnavailable", 503),
     "KeyringUnavailable": ("ServiceUnavailable", 503),
+    "StateUnavailable": ("ServiceUnavailable", 503),
     "InternalFault": ("InternalFailure", 500),
 }
 
@@ -91,7 +96,7 @@ def test_codes_are_those_of_the_service_model_where_it_has_one() -> None:
     faults = [shape.metadata["error"] for shape in STS.error_shapes]
     modelled = {fault["code"]: fault["httpStatusCode"] for fault in faults}
     ours = {code: status for code, status in CODES.values() if code in modelled}
-    assert len(ours) == 6
+    assert len(ours) == 7
     assert ours == {code: modelled[code] for code in ours}
 
 

@@ -15,7 +15,9 @@ from gateway.domain.errors import (
     UnsupportedMedia,
     ValidationFailed,
 )
-from gateway.wire.sts_query import GET_CALLER_IDENTITY, OPERATIONS, operation_of, read, web_identity_request
+from gateway.wire.sts_operations import GET_CALLER_IDENTITY, OPERATIONS
+from gateway.wire.sts_query import operation_of, read
+from gateway.wire.sts_requests import web_identity_request
 from tests.unit.wire.made import CALLER_IDENTITY, FORM, READ_ONLY, ROLE, TOKEN, WEB_IDENTITY, posted
 
 BODY = urlencode(CALLER_IDENTITY).encode()
@@ -150,7 +152,15 @@ def test_every_action_is_found_by_its_name(operation: object) -> None:
 
 def test_which_actions_are_signed_and_which_carry_a_secret() -> None:
     told = {name: (operation.signed, operation.carries_secret) for name, operation in OPERATIONS.items()}
-    assert told == {"AssumeRoleWithWebIdentity": (False, True), "GetCallerIdentity": (True, False)}
+    assert told == {
+        "AssumeRole": (True, False),
+        "AssumeRoleWithWebIdentity": (False, True),
+        "DecodeAuthorizationMessage": (True, False),
+        "GetAccessKeyInfo": (True, False),
+        "GetCallerIdentity": (True, False),
+        "GetFederationToken": (True, False),
+        "GetSessionToken": (True, False),
+    }
 
 
 @pytest.mark.parametrize("action", [None, ""], ids=["none", "empty"])
@@ -238,7 +248,7 @@ def test_without_a_role_the_life_of_a_token_may_be_sent() -> None:
 
 
 def test_parameters_that_the_action_does_not_know_are_ignored() -> None:
-    further = {"TokenRevokeType": "x", "Tags.member.1.Key": "team", "externalid": "x", "Policies": "x"}
+    further = {"TokenRevokeType": "x", "ExternalId": "x", "Policies": "x"}
     assert web_identity_request(posted(WEB_IDENTITY | further)) == web_identity_request(posted(WEB_IDENTITY))
 
 
