@@ -1,0 +1,145 @@
+"""Opening a session of a role, in the one order of its steps, whatever door the identity came through.
+
+    evidence -> Identity (connector) -> role -> trust (roles.catalog) -> duration -> session policies -> Grant
+    -> Session and credentials (sessions.issuer) -> audit
+
+Nothing is minted before every check has passed, and nothing leaves before its audit line is written.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from gateway.domain.arn import RoleArn
+from gateway.domain.assumption import AssumedRole, SessionRequest, WebIdentityRequest
+from gateway.domain.errors import DurationTooLong, InvalidParameter, RoleAssumptionDenied
+from gateway.domain.grant import Grant, SignIn
+from gateway.domain.identity import Identity
+from gateway.domain.origin import RequestOrigin
+from gateway.domain.role import Role
+from gateway.exchange import audit_identities
+from gateway.exchange.auditing import AuditEntry
+from gateway.exchange.parts import Parts
+from gateway.exchange.session_name import session_name_of
+from gateway.exchange.session_policies import session_policies
+from gateway.roles.decision import AssumptionRequest, TrustDecision
+from gateway.roles.statements import ASSUME_ROLE
+
+DEFAULT_DURATION: Final = 3_600
+_TOLD_ROLES: Final = 10
+
+
+async def with_web_identity(
+    parts: Parts, request: WebIdentityRequest, origin: RequestOrigin, entry: AuditEntry
+) -> AssumedRole:
+    """AssumeRoleWithWebIdentity: the token's identity, then the session that it may open.
+
+    Raises RequestError, IdentityError, RoleAssumptionDenied, ServiceError.
+    """
+    entry.user_identity = audit_identities.unverified_web_identity()
+    entry.request_parameters = audit_identities.session_parameters(request.session)
+    if request.session.role_arn is not None:
+        entry.recipient_account = RoleArn.parse(request.session.role_arn).account
+    if request.provider_id is not None:
+        raise InvalidParameter(
+            "ProviderId is for OAuth 2.0 access tokens, which are not accepted; leave it out and send an ID token",
+            parameter="ProviderId",
+        )
+    verifier, unverified = parts.registry.web_identity(request.token)
+    entry.details["provider"] = verifier.name
+    identity = await verifier.verify(unverified)
+    return open_session(parts, identity, request.session, origin, entry)
+
+
+def open_session(
+    parts: Parts, identity: Identity, request: SessionRequest, origin: RequestOrigin, entry: AuditEntry
+) -> AssumedRole:
+    """The session that a proven identity asks for: every door's sign-in ends here."""
+    now = parts.clock.now()
+    entry.details["userName"] = identity.username
+    entry.user_identity = audit_identities.web_identity(identity, entry.recipient_account)
+    asked = AssumptionRequest(
+        session_name=request.session_name or session_name_of(identity.username),
+        source_ip=origin.source_ip,
+        secure_transport=origin.secure_transport,
+    )
+    role = _role(parts, identity, request, asked, now)
+    entry.recipient_account = role.arn.account
+    entry.user_identity = audit_identities.web_identity(identity, role.arn.account)
+    decision = parts.catalog.may_assume(role, identity, asked, now)
+    if not decision.allowed:
+        raise _denied(identity, decision.cause)
+    entry.details["allowedBy"] = list(decision.allowed_by)
+    grant = _grant(parts, role, identity, request, asked, decision)
+    session, credentials = parts.issuer.mint(grant, now)
+    assumed = AssumedRole(credentials=credentials, principal=session.principal, identity=identity)
+    entry.session_id = session.principal.session_id
+    entry.succeeded(audit_identities.opened_session(assumed))
+    return assumed
+
+
+def _role(parts: Parts, identity: Identity, request: SessionRequest, asked: AssumptionRequest, now: datetime) -> Role:
+    """The role that is asked for, or the only one that the identity may assume."""
+    if request.role_arn is not None:
+        role = parts.catalog.role_by_arn(request.role_arn)
+        if role is None:
+            # Told as a refusal is: whether a role exists is nobody's business who may not assume it.
+            raise _denied(identity, f"there is no role {request.role_arn}")
+        return role
+    choices = parts.catalog.roles_of(identity, now, asked)
+    if not choices:
+        raise _denied(identity, "RoleArn is left out, and the identity may assume no role")
+    if len(choices) > 1:
+        told = ", ".join(str(choice.role.arn) for choice in choices[:_TOLD_ROLES])
+        more = f" and {len(choices) - _TOLD_ROLES} more" if len(choices) > _TOLD_ROLES else ""
+        raise InvalidParameter(
+            f"RoleArn is left out, and the identity may assume several roles; send one of {told}{more}",
+            parameter="RoleArn",
+        )
+    return choices[0].role
+
+
+def _grant(
+    parts: Parts,
+    role: Role,
+    identity: Identity,
+    request: SessionRequest,
+    asked: AssumptionRequest,
+    decision: TrustDecision,
+) -> Grant:
+    return Grant(
+        role=role,
+        sign_in=SignIn(provider=identity.provider, subject=identity.subject, user_name=identity.username),
+        session_name=asked.session_name or session_name_of(identity.username),
+        duration=_duration(role, request),
+        allowed_by=decision.allowed_by,
+        tags=decision.tags,
+        transitive_tag_keys=decision.transitive_tag_keys,
+        source_identity=decision.source_identity,
+        session_policies=session_policies(request, role.arn.account, parts.catalog),
+        condition_keys=decision.condition_keys,
+    )
+
+
+def _duration(role: Role, request: SessionRequest) -> int:
+    """Seconds of the session. Raises DurationTooLong."""
+    if request.duration is None:
+        return min(DEFAULT_DURATION, role.maximum_duration)
+    if request.role_arn is None:
+        # MinIO's clients name no role and send their token's own life.
+        return min(request.duration, role.maximum_duration)
+    return duration_within(role, request.duration)
+
+
+def duration_within(role: Role, requested: int) -> int:
+    """The seconds asked for. Raises DurationTooLong where the role allows fewer."""
+    if requested > role.maximum_duration:
+        raise DurationTooLong(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            requested=requested,
+            maximum=role.maximum_duration,
+        )
+    return requested
+
+
+def _denied(identity: Identity, cause: str) -> RoleAssumptionDenied:
+    return RoleAssumptionDenied(action=ASSUME_ROLE[identity.provider_type], cause=cause)

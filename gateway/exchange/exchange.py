@@ -1,0 +1,95 @@
+"""The exchange: every use case by name, each of which records its answer in the audit trail."""
+
+from typing import Final
+
+from gateway.domain.assumption import (
+    AssumedRole,
+    FederationRequest,
+    OpenedSession,
+    RoleRequest,
+    SessionTokenRequest,
+    WebIdentityRequest,
+)
+from gateway.domain.errors import GatewayError
+from gateway.domain.origin import RequestOrigin
+from gateway.domain.principal import Principal
+from gateway.domain.service import Service, ServiceType
+from gateway.exchange import assume_role, assume_signed, authorize, lookups, user_sessions
+from gateway.exchange.auditing import AuditEntry
+from gateway.exchange.authorization import Authorization
+from gateway.exchange.parts import Parts
+from gateway.exchange.proof import SignedCall
+from gateway.sigv4.request import HttpRequest
+from gateway.wire import s3_faults, sts_faults
+from gateway.wire.faults import FaultTable
+
+_STS_SOURCE: Final = "sts.amazonaws.com"
+_UNREAD: Final = "Unknown"
+
+
+class Exchange:
+    """The use cases over one configuration. Doors call these and decide nothing."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def assume_role_with_web_identity(self, request: WebIdentityRequest, origin: RequestOrigin) -> AssumedRole:
+        """Trade a provider's ID token for a session of a role.
+
+        Raises GatewayError, recorded already.
+        """
+        with self._sts_entry("AssumeRoleWithWebIdentity", origin) as entry:
+            return await assume_role.with_web_identity(self._parts, request, origin, entry)
+
+    def assume_role(self, request: RoleRequest, call: SignedCall) -> OpenedSession:
+        """Open a session of a role for whoever signed. Raises GatewayError, recorded already."""
+        with self._sts_entry("AssumeRole", call.origin) as entry:
+            return assume_signed.assume_role(self._parts, request, call, entry)
+
+    def session_token(self, request: SessionTokenRequest, call: SignedCall) -> OpenedSession:
+        """Open a session of the user who signed. Raises GatewayError, recorded already."""
+        with self._sts_entry("GetSessionToken", call.origin) as entry:
+            return user_sessions.session_token(self._parts, request, call, entry)
+
+    def federation_token(self, request: FederationRequest, call: SignedCall) -> OpenedSession:
+        """Open a session of somebody whom the user who signed vouches for. Raises GatewayError, recorded already."""
+        with self._sts_entry("GetFederationToken", call.origin) as entry:
+            return user_sessions.federation_token(self._parts, request, call, entry)
+
+    def caller_identity(self, call: SignedCall) -> Principal:
+        """Tell who signed a request of STS. Raises GatewayError, recorded already."""
+        with self._sts_entry("GetCallerIdentity", call.origin) as entry:
+            return lookups.caller_identity(self._parts, call, entry)
+
+    def account_of_key(self, access_key_id: str, call: SignedCall) -> str:
+        """Tell the account of an access key. Raises GatewayError, recorded already."""
+        with self._sts_entry("GetAccessKeyInfo", call.origin) as entry:
+            return lookups.account_of_key(self._parts, access_key_id, call, entry)
+
+    def decoded_message(self, message: str, call: SignedCall) -> str:
+        """Tell why a signed request was refused, as JSON text. Raises GatewayError, recorded already."""
+        with self._sts_entry("DecodeAuthorizationMessage", call.origin) as entry:
+            return lookups.decoded_message(self._parts, message, call, entry)
+
+    def authorize(
+        self, http: HttpRequest, service: Service, body: bytes | None, body_sha256: str | None, origin: RequestOrigin
+    ) -> Authorization:
+        """Decide a signed request to a resource server. Raises GatewayError, recorded already."""
+        source = f"{service.signing_name}.amazonaws.com"
+        codes: FaultTable = s3_faults.FAULTS if service.type is ServiceType.S3 else sts_faults.FAULTS
+        with self._parts.trail.entry(origin, source=source, name=_UNREAD, codes=codes) as entry:
+            call = SignedCall(http=http, body_sha256=body_sha256, origin=origin)
+            return authorize.service_request(self._parts, call, service, body, entry)
+
+    def refused(self, error: GatewayError, origin: RequestOrigin, action: str | None = None) -> GatewayError:
+        """Record a refusal that a door made itself, before any use case; gives back what to answer.
+
+        Raises AuditUnavailable.
+        """
+        self._sts_entry(action or _UNREAD, origin).refused(error)
+        return error
+
+    def _sts_entry(self, name: str, origin: RequestOrigin) -> AuditEntry:
+        return self._parts.trail.entry(origin, source=_STS_SOURCE, name=name, codes=sts_faults.FAULTS)

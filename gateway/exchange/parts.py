@@ -1,0 +1,29 @@
+"""What the use cases of one configuration work with; a reload makes another set and puts it in this one's place."""
+
+from dataclasses import dataclass
+
+from gateway.connectors.registry import Registry
+from gateway.domain.clock import Clock
+from gateway.exchange.auditing import AuditTrail
+from gateway.exchange.live_policies import LivePolicies
+from gateway.exchange.refusal_message import RefusalMessages
+from gateway.roles.catalog import Catalog
+from gateway.sessions.authenticator import Authenticator
+from gateway.sessions.issuer import SessionIssuer
+from gateway.sessions.users import Users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """`region` stands in the gateway's own ARNs and audit records."""
+
+    catalog: Catalog
+    registry: Registry
+    issuer: SessionIssuer
+    authenticator: Authenticator
+    policies: LivePolicies
+    users: Users
+    messages: RefusalMessages
+    trail: AuditTrail
+    clock: Clock
+    region: str

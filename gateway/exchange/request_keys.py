@@ -1,0 +1,68 @@
+"""The condition keys of a signed request: who signs, how, from where and when.
+
+Source: IAM User Guide, "AWS global condition context keys". A key whose value is not known is absent.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from gateway.domain.origin import RequestOrigin
+from gateway.domain.principal import Principal, PrincipalType
+from gateway.policy.context import RequestContext
+
+Value = str | Sequence[str]
+
+# `aws:PrincipalType` has words of its own.
+_PRINCIPAL_TYPES: Mapping[PrincipalType, str] = {
+    PrincipalType.USER: "User",
+    PrincipalType.ASSUMED_ROLE: "AssumedRole",
+    PrincipalType.FEDERATED_USER: "FederatedUser",
+}
+_MFA = "mfa"
+
+
+def request_context(
+    principal: Principal,
+    role_tags: Mapping[str, str],
+    origin: RequestOrigin,
+    now: datetime,
+    requested: Mapping[str, Value],
+) -> RequestContext:
+    """All keys of one request. `role_tags`: the role's own; `requested`: what the request itself fills.
+
+    The request's keys come first, so that none of them can stand in for one that tells who signs.
+    """
+    values: dict[str, Value | None] = {
+        **requested,
+        **_principal_keys(principal, role_tags),
+        "aws:SourceIp": origin.source_ip,
+        "aws:UserAgent": origin.user_agent,
+        "aws:SecureTransport": None if origin.secure_transport is None else str(origin.secure_transport).lower(),
+        "aws:CurrentTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "aws:EpochTime": str(int(now.timestamp())),
+    }
+    return RequestContext.of({key: value for key, value in values.items() if value is not None})
+
+
+def _principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, Value | None]:
+    # A session tag overrides a role's tag of the same key, whatever the case (IAM User Guide, "Session tags").
+    tags = {key.lower(): (key, value) for key, value in (*role_tags.items(), *principal.tags.items())}
+    session = principal.type is not PrincipalType.USER
+    return {
+        **principal.condition_keys,
+        **{f"aws:PrincipalTag/{key}": value for key, value in tags.values()},
+        "aws:PrincipalArn": principal.identity_arn,
+        "aws:PrincipalAccount": principal.account,
+        "aws:PrincipalType": _PRINCIPAL_TYPES[principal.type],
+        "aws:userid": principal.unique_id,
+        "aws:username": None if session else principal.user_name,
+        "aws:SourceIdentity": principal.source_identity,
+        "aws:TokenIssueTime": None if principal.issued_at is None else f"{principal.issued_at:%Y-%m-%dT%H:%M:%SZ}",
+        # Absent for long-lived keys (IAM User Guide, "aws:MultiFactorAuthPresent").
+        "aws:MultiFactorAuthPresent": _signed_in_with_mfa(principal) if principal.session_id else None,
+    }
+
+
+def _signed_in_with_mfa(principal: Principal) -> str:
+    methods = {method for key, values in principal.condition_keys.items() if key.endswith(":amr") for method in values}
+    return "true" if _MFA in methods else "false"
