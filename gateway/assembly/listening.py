@@ -1,0 +1,53 @@
+"""Listening sockets: bound before anything else is started, and shared by all workers."""
+
+import socket
+from typing import Final
+
+_BACKLOG: Final = 2048
+
+
+class AddressUnavailable(Exception):
+    """The address cannot be listened on; the message names it and the reason."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of `host`; port 0 takes one free port for all. Raises AddressUnavailable."""
+    sockets: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in dict.fromkeys(found):
+            sockets.append(_bound(family, (address[0], port_of(sockets) if sockets else port, *address[2:])))
+    except OSError as error:
+        close_all(sockets)
+        raise AddressUnavailable(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return sockets
+
+
+def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # A restart must not wait for the last process's connections to be forgotten.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(_BACKLOG)
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)
+    return bound
+
+
+def port_of(sockets: list[socket.socket]) -> int:
+    port: int = sockets[0].getsockname()[1]
+    return port
+
+
+def refuse_newcomers(sockets: list[socket.socket]) -> None:
+    """Take no more connections into the queue: what would be reset at the close is refused or tried again instead."""
+    for one in sockets:
+        one.listen(0)
+
+
+def close_all(sockets: list[socket.socket]) -> None:
+    for one in sockets:
+        one.close()

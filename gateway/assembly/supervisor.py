@@ -1,0 +1,115 @@
+"""Several workers on one set of sockets: started, replaced when they die, ended together."""
+
+import logging
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.assembly.listening import close_all
+
+START_FAILED: Final = 3
+"""What a worker that could not start exits with: the first ones end everything, since the next would fail alike."""
+
+_LOG: Final = logging.getLogger("gateway.supervisor")
+_SIGNALS: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+_SETTLED: Final = 1.0
+"""A worker that lived less than so many seconds is replaced only after as many, not at once."""
+
+_LOOK: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker is told of itself. `lifeline` is a descriptor that ends when the supervisor does."""
+
+    lifeline: int
+
+
+def supervise(sockets: list[socket.socket], *, workers: int, patience: float) -> "Worker | int":
+    """Fork `workers` processes and look after them until a signal ends all.
+
+    Returns a Worker inside each of them, which goes on to serve; in the supervisor the exit code, when all have ended.
+    patience: seconds after the signal until a worker that is still there is killed.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    return _Supervisor(sockets, patience).run(workers)
+
+
+class _Supervisor:
+    def __init__(self, sockets: list[socket.socket], patience: float) -> None:
+        self._sockets = sockets
+        self._patience = patience
+        self._lifeline, self._held = os.pipe()
+        self._started_at: dict[int, float] = {}
+        self._due: list[float] = []
+        self._first: set[int] = set()
+        self._killed_at: float | None = None
+        self._code = 0
+
+    def run(self, workers: int) -> Worker | int:
+        self._due = [0.0] * workers
+        while self._started_at or self._due:
+            if self._start_due():
+                return Worker(self._lifeline)
+            self._first = self._first or set(self._started_at)
+            found = signal.sigtimedwait(_SIGNALS, _LOOK)
+            if found is not None and found.si_signo != signal.SIGCHLD:
+                self._end(signal.Signals(found.si_signo))
+            self._reap()
+            self._kill_late()
+        return self._code
+
+    def _start_due(self) -> bool:
+        """Start what is due; True inside a new worker."""
+        now = time.monotonic()
+        for _ in [moment for moment in self._due if moment <= now]:
+            pid = os.fork()
+            if pid == 0:
+                self._become_worker()
+                return True
+            self._started_at[pid] = now
+            _LOG.info("worker started", extra={"pid": pid})
+        self._due = [moment for moment in self._due if moment > now]
+        return False
+
+    def _become_worker(self) -> None:
+        os.setpgid(0, 0)  # Ctrl-C at a terminal reaches the supervisor alone, which tells its workers once
+        os.close(self._held)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _reap(self) -> None:
+        while self._started_at:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._ended(pid, os.waitstatus_to_exitcode(status))
+
+    def _ended(self, pid: int, code: int) -> None:
+        lived = time.monotonic() - self._started_at.pop(pid)
+        ending = self._killed_at is not None
+        _LOG.log(logging.INFO if ending else logging.ERROR, "worker ended", extra={"pid": pid, "code": code})
+        if ending:
+            return
+        if code == START_FAILED and pid in self._first:
+            self._code = 1
+            self._end(signal.SIGTERM)
+            return
+        self._due.append(time.monotonic() + (0.0 if lived > _SETTLED else _SETTLED))
+
+    def _end(self, sig: signal.Signals) -> None:
+        if self._killed_at is None:
+            self._killed_at = time.monotonic() + self._patience
+            self._due = []
+            close_all(self._sockets)  # the workers' own copies decide when nobody listens any more
+        if sig == signal.SIGINT:
+            self._code = 128 + sig
+        for pid in self._started_at:
+            os.kill(pid, sig)
+
+    def _kill_late(self) -> None:
+        if self._killed_at is not None and time.monotonic() > self._killed_at:
+            for pid in self._started_at:
+                os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,180 @@
+"""One process's server: uvicorn with bounded connections, a watchdog, and an end that cuts nobody off."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Final, cast
+
+import uvicorn
+
+from gateway.assembly.listening import refuse_newcomers
+from gateway.assembly.tls import TlsFiles, server_context
+from gateway.assembly.watchdog import Watchdog
+from gateway.web.asgi import Application
+from gateway.web.bounded_protocol import BoundedProtocol, Bounds, ConnectionState
+from gateway.web.connections import Admissions
+from gateway.web.draining import begin_draining
+from gateway.web.origin import Network
+
+_LOG: Final = logging.getLogger("gateway.server")
+_POLL: Final = 0.02
+_QUEUE_EMPTIED: Final = 0.1
+
+
+class StartFailed(Exception):
+    """The application did not start; the log says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """How a server runs. Times in seconds.
+
+    `drain`: how long connections are still accepted after the first SIGTERM, while readiness says no: whoever balances
+    the load needs it to notice. `linger`: how long after that a connection that is open may still ask. `finish`: how
+    long a request may then go on. `keep_alive` is longer than the idle time of usual proxies (60). `patience`: after so
+    long a standstill of the event loop the process ends itself. `connections`: in all, of one process.
+    """
+
+    tls: TlsFiles | None = None
+    trusted_proxies: Sequence[Network] = ()
+    bounds: Bounds = field(default_factory=Bounds)
+    connections: int = 10_000
+    connections_per_address: int = 512
+    keep_alive: int = 75
+    drain: float = 5.0
+    linger: float = 1.0
+    finish: int = 20
+    patience: float = 10.0
+
+
+class Server(uvicorn.Server):
+    """`await serve(sockets)` on a running loop, or `run(sockets)`; the sockets listen already."""
+
+    server_state: ConnectionState
+
+    def __init__(
+        self,
+        app: Application,
+        settings: ServerSettings,
+        *,
+        on_started: Callable[[], None],
+        lifeline: int | None = None,
+    ) -> None:
+        """`lifeline`: a descriptor that ends when the process that looks after this one does.
+
+        Raises UnusableTls.
+        """
+        super().__init__(_uvicorn_config(app, settings))
+        self.config.load()
+        self._settings = settings
+        self._on_started = on_started
+        self._lifeline = lifeline
+        self.server_state = ConnectionState(
+            Admissions(
+                total=settings.connections,
+                per_address=settings.connections_per_address,
+                trusted_proxies=settings.trusted_proxies,
+            )
+        )
+        self._watchdog = Watchdog(settings.patience)
+        self._closes_at: float | None = None
+        self._hurried = False
+        self.interrupted = False
+
+    def drain(self) -> None:
+        """Begin the end: not ready from now on, each answer is its connection's last, closed after the drain time."""
+        if self._closes_at is not None:
+            return
+        self._closes_at = time.monotonic() + self._settings.drain
+        self.server_state.draining = True
+        if self.started:
+            begin_draining(self.lifespan.state)
+        for connection in list(self.server_state.connections):
+            cast("BoundedProtocol", connection).end_with_this_answer()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
+        """The first SIGTERM drains; a second, or SIGINT, closes at once; SIGINT after that waits for nothing."""
+        if sig == signal.SIGTERM and self._closes_at is None:
+            self.drain()
+            return
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.interrupted = sig == signal.SIGINT
+        self._hurried = True
+        self.drain()
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then accept on `sockets`. Raises StartFailed."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise StartFailed
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_log_stray)
+        tls: dict[str, Any] = {}
+        if self.config.ssl is not None:
+            tls = {"ssl": self.config.ssl, "ssl_handshake_timeout": self._settings.bounds.head_time}
+        self.servers = [
+            await loop.create_server(self._protocol, sock=one, backlog=self.config.backlog, **tls)
+            for one in sockets or ()
+        ]
+        if self._lifeline is not None:
+            loop.add_reader(self._lifeline, self._orphaned, self._lifeline)
+        self._watchdog.start()
+        self.started = True
+        self._on_started()
+
+    def _protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(self.config, self.server_state, self.lifespan.state, bounds=self._settings.bounds)
+
+    def _orphaned(self, lifeline: int) -> None:
+        asyncio.get_running_loop().remove_reader(lifeline)
+        os.close(lifeline)
+        _LOG.warning("the supervising process is gone; ending")
+        self.drain()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._closes_at is not None and time.monotonic() >= self._closes_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting without a reset, let open connections ask once more, finish what runs, end the application."""
+        refuse_newcomers(sockets or [])
+        await asyncio.sleep(_QUEUE_EMPTIED)
+        for server in self.servers:
+            server.close()
+        until = time.monotonic() + self._settings.linger
+        while self.server_state.connections and time.monotonic() < until and not self._hurried:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL)  # uvicorn tells of no connection's end
+        await super().shutdown(sockets)
+        self._watchdog.stop()
+
+
+def _uvicorn_config(app: Application, settings: ServerSettings) -> uvicorn.Config:
+    files = settings.tls
+    return uvicorn.Config(
+        cast("Any", app),
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,  # telemetry.log has configured it
+        access_log=False,  # it would hold the query
+        proxy_headers=False,  # it would believe anybody on loopback; web.origin knows whom to believe
+        server_header=False,
+        workers=1,
+        timeout_keep_alive=settings.keep_alive,
+        timeout_graceful_shutdown=settings.finish,
+        ssl_context_factory=None if files is None else lambda _config, _default: server_context(files),
+    )
+
+
+def _log_stray(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # asyncio's own handler would print the objects concerned, and with them what they hold.
+    _LOG.error("outside a request: %s", context["message"], exc_info=context.get("exception"))

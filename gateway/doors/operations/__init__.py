@@ -1,0 +1,1 @@
+"""Probes for whoever runs the gateway: `/healthz` and `/readyz`."""

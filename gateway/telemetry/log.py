@@ -1,0 +1,122 @@
+"""The log: one JSON object a line, without secrets, safe to show on a terminal."""
+
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, Final, TextIO
+
+from gateway.domain.errors import GatewayError
+from gateway.telemetry.audit import line_of
+
+REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
+"""The id of the request that is being answered; every line that is logged meanwhile carries it."""
+
+_QUIET: Final = {
+    "uvicorn": logging.WARNING,
+    "asyncio": logging.WARNING,
+    # They log whole URLs, whose queries hold tokens.
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+}
+_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_CAUSES: Final = 5
+_FRAMES: Final = 20
+
+
+def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Send every logger's lines to `stream`, as JSON; replaces what was configured before."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(level)
+    for name, threshold in _QUIET.items():
+        logging.getLogger(name).setLevel(threshold)
+    logging.captureWarnings(True)
+
+
+class JsonLines(logging.Formatter):
+    """`time`, `level`, `logger`, `message`, `request_id` within a request, what `extra` adds, and an error's way."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _written(record.created),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        request_id = REQUEST_ID.get()
+        if request_id is not None:
+            line["request_id"] = request_id
+        line |= {name: value for name, value in vars(record).items() if name not in _OWN}
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = _told(record.exc_info[1])
+            line["trace"] = _trace(record.exc_info[1].__traceback__)
+        return rendered(line)
+
+
+class AccessLines:
+    """One line an answered request, never with its query; each is written at once, whole."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, fields: Mapping[str, Any]) -> None:
+        """A line that cannot be written is lost: an access log must not stop the service."""
+        line = line_of({"time": _written(time.time()), "level": "INFO", "logger": "gateway.access", **fields})
+        with suppress(OSError):
+            os.write(self._descriptor, line)
+
+
+def rendered(line: Mapping[str, Any]) -> str:
+    """One line of ASCII: no control, bidi or zero-width character of any claim can move a cursor or forge a line."""
+    return json.dumps(line, ensure_ascii=True, separators=(",", ":"), default=_type_name).replace("\x7f", "\\u007f")
+
+
+def _type_name(value: object) -> str:
+    # An unknown object's text may show what it holds.
+    return type(value).__name__
+
+
+def _written(timestamp: float) -> str:
+    return f"{_second(int(timestamp))}.{int(timestamp % 1 * 1000):03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def _told(error: BaseException) -> str:
+    """The error and what caused it, by type. Only texts that are known to quote no input are shown."""
+    told: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(told) < _CAUSES:
+        told.append(_described(cause))
+        cause = cause.__cause__ or cause.__context__
+    return " < ".join(told)
+
+
+def _described(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, GatewayError):
+        return f"{name}: {error.cause}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{name}: {error.strerror}"
+    return name
+
+
+def _trace(found: TracebackType | None) -> list[str]:
+    """Where the error was raised, innermost last: places in the code, no values."""
+    places = [(frame.f_code, line) for frame, line in traceback.walk_tb(found)]
+    return [f"{code.co_filename}:{line} {code.co_name}" for code, line in places[-_FRAMES:]]

@@ -1,0 +1,298 @@
+"""HTTP/1.1 connections with bounds: what uvicorn's protocol lets grow, wait or be read two ways ends here."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from gateway.web.connections import Admissions
+from gateway.web.edge import new_request_id
+from gateway.web.refusals import (
+    FRAMING_TOO_LARGE,
+    HEADERS_TOO_LARGE,
+    HOST,
+    MALFORMED,
+    METHOD,
+    METHODS,
+    TARGET,
+    TOO_SLOW,
+    TRANSFER_CODING,
+    URL_TOO_LONG,
+    VERSION,
+    Refusal,
+    rendered,
+)
+
+_LOG: Final = logging.getLogger("gateway.connections")
+_SLICE: Final = 16 * 1024
+"""Bytes go to the parser in slices, so that what is counted after each is off by no more than one."""
+
+_FRAMING_HEADERS: Final = frozenset({b"host", b"transfer-encoding", b"expect"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one connection may take. Sizes in bytes, times in seconds."""
+
+    url: int = 40 * 1024  # MinIO's clients send tokens in it
+    header_count: int = 100
+    headers: int = 64 * 1024
+    head_time: float = 10.0
+    body_time: float = 30.0
+    answer_time: float = 30.0  # how long a client may leave its answer unread
+    framing: int = 64 * 1024  # chunk sizes, chunk extensions and trailers beyond 16 times the body
+    discarded: int = 1024 * 1024  # of a body that nobody reads because its answer was sent already
+
+
+class ConnectionState(ServerState):
+    """What all connections of a server share. While `draining`, each answer is its connection's last."""
+
+    def __init__(self, admissions: Admissions) -> None:
+        super().__init__()
+        self.admissions = admissions
+        self.draining = False
+
+
+class _Part(Enum):
+    """Which part of a message the client has to send next."""
+
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()
+
+
+_HEAD: Final = _Part.HEAD
+_BODY: Final = _Part.BODY
+_NOTHING: Final = _Part.NOTHING
+
+
+class _Refused(Exception):
+    """Raised inside a parser callback; the parser turns it into an error of its own."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. Leaves requests to uvicorn's protocol and cuts what is beyond `bounds`."""
+
+    server_state: ConnectionState
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ConnectionState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        bounds: Bounds,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._bounds = bounds
+        self._headers_limit = bounds.headers
+        self._count_limit = bounds.header_count
+        self._admission: str | None = None
+        self._part = _HEAD
+        self._refusal: Refusal | None = None
+        self._read_deadline: asyncio.TimerHandle | None = None
+        self._write_deadline: asyncio.TimerHandle | None = None
+        self._begin_message()
+
+    def _begin_message(self) -> None:
+        self._head_size = 0
+        self._header_size = 0
+        self._hosts = 0
+        self._codings: list[bytes] = []
+        self._body_size = 0
+        self._body_fed = 0
+        self._discarded = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        peer = self.client[0] if self.client else "local"
+        self._admission = self.server_state.admissions.admit(peer)
+        if self._admission is None:
+            transport.abort()
+            return
+        self._expect(self._bounds.head_time)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        self.resume_writing()
+        super().connection_lost(exc)
+        if self._admission is not None:
+            self.server_state.admissions.release(self._admission)
+            self._admission = None
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            if len(data) <= _SLICE:
+                self._feed(data)
+            else:
+                for start in range(0, len(data), _SLICE):
+                    self._feed(data[start : start + _SLICE])
+        except httptools.HttpParserUpgrade:
+            # No other protocol is spoken here. What follows may be one's bytes: the connection ends with this answer.
+            self.cycle.keep_alive = False
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(METHOD)
+        except (httptools.HttpParserError, _Refused):
+            self._refuse(self._refusal or MALFORMED)
+        else:
+            self._watch()
+
+    def _feed(self, piece: bytes) -> None:
+        before, read = self._part, self._body_size
+        self.parser.feed_data(piece)
+        if self._part is _HEAD:
+            # A header line that never ends is seen by no callback: it is counted here.
+            self._head_size += len(piece)
+            if self._head_size > self._bounds.url + self._bounds.headers + _SLICE:
+                raise self._refused(HEADERS_TOO_LARGE)
+        elif self._part is _BODY and before is _BODY:
+            self._body_fed += len(piece) - (self._body_size - read)
+            if self._body_fed > self._bounds.framing + 16 * self._body_size:
+                raise self._refused(FRAMING_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        self._part = _HEAD
+        self._begin_message()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self._bounds.url:
+            raise self._refused(URL_TOO_LONG)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._part is not _HEAD:
+            return  # RFC 9110 6.5.1: a trailer field is never taken for a header; the application reads them already
+        self._header_size += len(name) + len(value) + 4
+        if self._header_size > self._headers_limit or len(self.headers) >= self._count_limit:
+            raise self._refused(HEADERS_TOO_LARGE)
+        name = name.lower()
+        if name in _FRAMING_HEADERS:
+            self._note(name, value)
+        self.headers.append((name, value))
+
+    def _note(self, name: bytes, value: bytes) -> None:
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"transfer-encoding":
+            self._codings.append(value.lower())
+        else:
+            self.expect_100_continue = value.lower() == b"100-continue"
+
+    def on_headers_complete(self) -> None:
+        self._check_head()
+        self._part = _BODY
+        self._expect_nothing()
+        super().on_headers_complete()
+        if self.server_state.draining:
+            self.cycle.keep_alive = False
+
+    def _check_head(self) -> None:
+        version = self.parser.get_http_version()
+        if version not in {"1.1", "1.0"}:
+            raise self._refused(VERSION)
+        if self.parser.get_method() not in METHODS:
+            raise self._refused(METHOD)
+        # Absolute form and fragments are dropped by the URL parser: another path would be judged than was signed.
+        if not self.url.startswith(b"/") or b"#" in self.url:
+            raise self._refused(TARGET)
+        # RFC 9112 3.2: none or several are a bad request. HTTP/1.0 may leave it out.
+        if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
+            raise self._refused(HOST)
+        # RFC 9112 6.1: any other list is read differently by somebody on the way, which is how requests are smuggled.
+        if self._codings and (self._codings != [b"chunked"] or version == "1.0"):
+            raise self._refused(TRANSFER_CODING)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_size += len(body)
+        if self.cycle.response_complete:
+            self._discarded += len(body)
+            if self._discarded > self._bounds.discarded:
+                self.transport.close()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._part = _NOTHING
+        self._expect_nothing()
+        super().on_message_complete()
+
+    def _refused(self, refusal: Refusal) -> _Refused:
+        self._refusal = refusal
+        return _Refused()
+
+    def end_with_this_answer(self) -> None:
+        """Announce the end of the connection in the answer that is still to begin."""
+        if not self._idle() and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def _watch(self) -> None:
+        """Set the deadline of the part that the client has begun and not finished."""
+        if self._read_deadline is not None or self.transport.is_closing():
+            return
+        if self._part is _BODY:
+            self._expect(self._bounds.body_time)
+        elif self._part is _HEAD or self._idle():
+            # Idle and here: empty lines between requests, which must not keep a connection for ever.
+            self._expect(self._bounds.head_time)
+
+    def _idle(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _expect(self, seconds: float) -> None:
+        self._read_deadline = self.loop.call_later(seconds, self._too_slow, seconds)
+
+    def _expect_nothing(self) -> None:
+        if self._read_deadline is not None:
+            self._read_deadline.cancel()
+            self._read_deadline = None
+
+    def _too_slow(self, seconds: float) -> None:
+        self._read_deadline = None
+        if self.flow.read_paused:
+            self._expect(seconds)  # it is the server that does not read
+        elif self._part is _NOTHING or (self._part is _HEAD and not self._head_size):
+            self.transport.close()  # nobody asked anything
+        else:
+            self._refuse(TOO_SLOW)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._write_deadline is None:
+            self._write_deadline = self.loop.call_later(self._bounds.answer_time, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
+        super().resume_writing()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._expect_nothing()
+        if self.transport.is_closing():
+            return
+        request_id = new_request_id()
+        _LOG.info(
+            "refused: %s", refusal.text, extra={"client": self.client and self.client[0], "request_id": request_id}
+        )
+        in_body = self._part is _BODY
+        if not in_body and not self._idle():
+            # An earlier request of this connection is being answered: its answer is the last.
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
+        if not in_body or not (self.pipeline or self.cycle.response_started):
+            self.transport.write(rendered(refusal, request_id, self.server_state.default_headers))
+        self.transport.close()
+        if in_body:
+            # The application waits for the rest of this body; it is told at once that nobody is there any more.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()

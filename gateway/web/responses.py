@@ -1,0 +1,29 @@
+"""Answers as values, and the two ASGI messages that send one."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.web.asgi import Send
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+TEXT: Final[Headers] = ((b"content-type", b"text/plain; charset=utf-8"),)
+XML: Final[Headers] = ((b"content-type", b"text/xml"),)
+JSON: Final[Headers] = ((b"content-type", b"application/json"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer. `headers` have lower-case names; the length is added when it is sent."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send `answer`; for HEAD the server leaves the body out and keeps its length."""
+    length = b"%d" % len(answer.body)
+    headers = [*answer.headers, (b"content-length", length)]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
