@@ -1,0 +1,69 @@
+"""`sts-gateway check`: validate and lint a configuration, or print its JSON Schema."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+SUMMARY: Final = "tell every mistake of a configuration, with file, line and the mend; and what is valid but dangerous"
+EXAMPLE: Final = """
+sts-gateway check --config config/example.yaml
+sts-gateway check --config /etc/sts-gateway --strict
+sts-gateway check --schema > sts-gateway.schema.json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Offer `--config PATH` with `--strict`, or `--schema`."""
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--config", type=Path, metavar="PATH", help="a YAML file, or a folder of *.yaml")
+    subject.add_argument("--schema", action="store_true", help="print the JSON Schema of the configuration and end")
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell all findings, then one line that sums them up.
+
+    Errors go to standard error and warnings to standard output. 0: nothing found (without `--strict`: no error);
+    1: errors found, with `--strict` warnings too; 2: there is nothing to read at the path.
+    """
+    if arguments.schema:
+        return _print_schema()
+    return _check(arguments.config, strict=arguments.strict)
+
+
+def _print_schema() -> int:
+    from gateway.settings.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _check(path: Path, *, strict: bool) -> int:
+    from gateway.cli.faults import print_faults, print_warnings
+    from gateway.settings.faults import ConfigurationError, UnreadableConfiguration
+    from gateway.settings.load import load
+
+    try:
+        configuration = load(path)
+    except UnreadableConfiguration as error:
+        print_faults(error)
+        return 2
+    except ConfigurationError as error:
+        print_warnings(error.warnings)
+        print_faults(error)
+        print(f"{path}: {_counted(len(error.faults), 'error')}", file=sys.stderr)
+        return 1
+    print_warnings(configuration.warnings)
+    if strict and configuration.warnings:
+        print(f"{path}: {_counted(len(configuration.warnings), 'warning')}, refused by --strict", file=sys.stderr)
+        return 1
+    told = f", {_counted(len(configuration.warnings), 'warning')}" if configuration.warnings else ""
+    roles, mappings = len(configuration.roles), len({mapping.mapping_id for mapping in configuration.mappings})
+    print(f"{path}: in order: {_counted(roles, 'role')}, {_counted(mappings, 'mapping')}{told}")
+    return 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

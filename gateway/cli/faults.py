@@ -1,0 +1,17 @@
+"""How every command tells the faults of a configuration: a line each."""
+
+import sys
+
+from gateway.settings.faults import ConfigurationError, Fault
+
+
+def print_faults(error: ConfigurationError) -> None:
+    """All faults on standard error, `FILE:LINE: error: KEY: message`."""
+    for fault in error.faults:
+        print(fault.render("error"), file=sys.stderr)
+
+
+def print_warnings(warnings: tuple[Fault, ...]) -> None:
+    """All warnings on standard output, `FILE:LINE: warning: KEY: message`."""
+    for warning in warnings:
+        print(warning.render("warning"))

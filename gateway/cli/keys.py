@@ -1,0 +1,129 @@
+"""`sts-gateway keys`: make, rotate and list the keys that seal session tokens; shows no key, only ids and times."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gateway.sealing.keyring import Keyring, SealingKey
+
+SUMMARY: Final = "make, rotate and list the keys that seal session tokens"
+EXAMPLE: Final = """
+sts-gateway keys generate --keyring /var/lib/sts-gateway/keyring.json
+sts-gateway keys rotate --keyring /var/lib/sts-gateway/keyring.json --seals-after 10m
+sts-gateway keys list --keyring /var/lib/sts-gateway/keyring.json
+"""
+SEALS_AFTER: Final = "10m"
+"""Long enough for every replica to read the new file, a Kubernetes Secret included."""
+
+_LONGEST_WAIT: Final = 7 * 86400
+_COLUMNS: Final = ("ID", "CREATED", "SEALS FROM", "STATE")
+_ACTIONS: Final = {
+    "generate": "make a keyring with one key, where there is none yet",
+    "rotate": "add a key, and drop those that no living session needs",
+    "list": "show each key's id, times and state",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Offer `generate`, `rotate` and `list`, each with `--keyring`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, summary in _ACTIONS.items():
+        action = actions.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=f"example:\n  {_example_of(name)}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        action.add_argument("--keyring", type=Path, required=True, metavar="FILE", help="the configuration's keyring")
+        if name == "rotate":
+            action.add_argument(
+                "--seals-after",
+                type=_wait,
+                default=SEALS_AFTER,
+                metavar="DURATION",
+                help=f"when the new key begins to seal: until then every replica must have read it; "
+                f"default: {SEALS_AFTER}",
+            )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: done; 1: refused, since the file is absent, exists already, or is no keyring that may be used."""
+    from gateway.sealing.key_file import UnusableKeyring
+
+    path, now = arguments.keyring, datetime.now(UTC)
+    try:
+        match arguments.action:
+            case "generate":
+                _generate(path, now)
+            case "rotate":
+                _rotate(path, now, arguments.seals_after)
+            case _:
+                _list(path, now)
+    except UnusableKeyring as fault:
+        print(f"sts-gateway keys {arguments.action}: {fault}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _generate(path: Path, now: datetime) -> None:
+    from gateway.sealing.key_file import create, new_key
+    from gateway.sealing.keyring import Keyring
+
+    key = new_key(now=now, seals_from=now)
+    create(path, Keyring([key]))
+    print(f"{path}: made with key {key.key_id.hex()}, which seals from now on")
+
+
+def _rotate(path: Path, now: datetime, seals_after: timedelta) -> None:
+    from gateway.sealing.key_file import rotate
+
+    keyring = rotate(path, now=now, seals_after=seals_after)
+    key = keyring.keys[-1]
+    print(f"{path}: added key {key.key_id.hex()}, which opens now and seals from {_shown(key.seals_from)} on")
+
+
+def _list(path: Path, now: datetime) -> None:
+    from gateway.sealing.key_file import read
+
+    lines = [_COLUMNS, *_rows(read(path), now)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(_COLUMNS))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _rows(keyring: "Keyring", now: datetime) -> Iterator[tuple[str, ...]]:
+    in_force = [key for key in keyring.keys if key.seals_from <= now]
+    for key in keyring.keys:
+        yield key.key_id.hex(), _shown(key.created_at), _shown(key.seals_from), _state(key, in_force)
+
+
+def _state(key: "SealingKey", in_force: "list[SealingKey]") -> str:
+    if key not in in_force:
+        return "opens, does not seal yet"
+    return "seals now" if key == in_force[-1] else "opens"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _wait(text: str) -> timedelta:
+    from gateway.settings.values import duration, spelled
+
+    try:
+        seconds = duration(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(f"{text!r}: {fault}") from None
+    if seconds > _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"{text!r}: write at most {spelled(_LONGEST_WAIT)}")
+    return timedelta(seconds=seconds)
+
+
+def _example_of(action: str) -> str:
+    return next(line for line in EXAMPLE.strip().splitlines() if f" {action} " in line)

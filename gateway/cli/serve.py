@@ -1,0 +1,147 @@
+"""`sts-gateway serve`: run the gateway until a signal ends it."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from gateway.assembly.worker import ServerSettings
+    from gateway.settings.configuration import Configuration, GatewaySettings
+    from gateway.telemetry.audit import AuditLog
+    from gateway.web.asgi import Application
+
+SUMMARY: Final = "run the gateway: the log goes to standard error, the audit log where the configuration says"
+EXAMPLE: Final = """
+sts-gateway serve --config config/minimal.yaml
+sts-gateway serve --config /etc/sts-gateway --host 0.0.0.0 --port 8080 --workers 2
+"""
+DEFAULT_PORT: Final = 8080
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  behind an https public_url the gateway is reached from other machines
+_MEMORY: Final = "memory:"
+_WORKERS: Final = 64
+
+
+class UnusableFile(Exception):
+    """A file of the configuration that cannot be used; the message names it and the reason."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Offer `--config`, `--host`, `--port` and `--workers`."""
+    parser.add_argument("--config", type=Path, required=True, metavar="PATH", help="a YAML file, or a folder of *.yaml")
+    parser.add_argument(
+        "--host", metavar="H", help="address to listen on; default: 127.0.0.1 for a loopback public_url, else 0.0.0.0"
+    )
+    parser.add_argument(
+        "--port", type=_port, metavar="P", help="default: public_url's port where it is http on loopback, else 8080"
+    )
+    parser.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="processes; more than one needs a shared state"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal. 0: ended in order; 1: the address is taken, or the start failed; 2: bad configuration.
+
+    Raises ConfigurationError.
+    """
+    from gateway.assembly.listening import AddressUnavailable
+    from gateway.assembly.server import serve
+    from gateway.assembly.tls import UnusableTls
+    from gateway.sealing.key_file import UnusableKeyring, read
+    from gateway.settings.load import load
+
+    configuration = load(arguments.config)
+    gateway = configuration.gateway
+    if arguments.workers > 1 and gateway.state == _MEMORY:
+        return _refused(2, f"--workers {arguments.workers} needs a state that workers share; set gateway.state")
+    _begin_log(configuration)
+    host, port = addresses(gateway.public_url)
+    try:
+        read(gateway.keyring)  # told before anything is bound or forked
+        audit = _audit_log(gateway)
+        return serve(
+            lambda: _application(configuration, audit),
+            host=arguments.host or host,
+            port=port if arguments.port is None else arguments.port,
+            workers=arguments.workers,
+            settings=_server_settings(gateway),
+        )
+    except (UnusableKeyring, UnusableTls, UnusableFile) as fault:
+        return _refused(2, str(fault))
+    except AddressUnavailable as fault:
+        return _refused(1, str(fault))
+
+
+def addresses(public_url: str) -> tuple[str, int]:
+    """Host and port to listen on where the command line names none."""
+    from gateway.settings.values import is_loopback
+
+    parts = urlsplit(public_url)
+    name = parts.hostname or ""
+    if not is_loopback(name):
+        return EVERYWHERE, DEFAULT_PORT
+    host = name if ":" in name else "127.0.0.1"
+    return host, (parts.port or 80) if parts.scheme == "http" else DEFAULT_PORT
+
+
+def _application(configuration: "Configuration", audit: "AuditLog") -> "Application":
+    from gateway.assembly.build import Gateway
+    from gateway.domain.clock import SteadyClock
+    from gateway.telemetry.log import AccessLines
+
+    access_log = AccessLines(sys.stderr.fileno()).write
+    try:
+        return Gateway(configuration, clock=SteadyClock(), audit=audit, access_log=access_log).app
+    except ValueError as fault:
+        raise UnusableFile(str(fault)) from None
+
+
+def _audit_log(gateway: "GatewaySettings") -> "AuditLog":
+    from gateway.settings.configuration import AuditFailure
+    from gateway.telemetry.audit import AuditLog
+
+    try:
+        return AuditLog.open(gateway.audit.path, refuse=gateway.audit.on_failure is AuditFailure.REFUSE)
+    except OSError as fault:
+        raise UnusableFile(f"{gateway.audit.path}: the audit log cannot be written: {fault.strerror}") from None
+
+
+def _server_settings(gateway: "GatewaySettings") -> "ServerSettings":
+    from gateway.assembly.tls import TlsFiles
+    from gateway.assembly.worker import ServerSettings
+
+    tls = None
+    if gateway.tls is not None:
+        tls = TlsFiles(certificate=gateway.tls.certificate, private_key=gateway.tls.private_key)
+    return ServerSettings(tls=tls, trusted_proxies=gateway.trusted_proxies)
+
+
+def _begin_log(configuration: "Configuration") -> None:
+    import logging
+
+    from gateway.telemetry import log
+
+    log.configure()
+    for warning in configuration.warnings:
+        logging.getLogger("gateway.settings").warning(warning.render("warning"))
+
+
+def _refused(code: int, told: str) -> int:
+    print(f"sts-gateway serve: {told}", file=sys.stderr)
+    return code
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, 65535, "a port")
+
+
+def _workers(text: str) -> int:
+    return _number(text, 1, _WORKERS, "a number of workers")
+
+
+def _number(text: str, minimum: int, maximum: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}; write {minimum} to {maximum}")
+    return int(text)

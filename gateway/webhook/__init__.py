@@ -1,0 +1,1 @@
+"""The Kubernetes admission webhook. Nothing lives here yet."""

@@ -1,0 +1,177 @@
+"""`sts-gateway keys`: made, rotated and listed, and no key shown."""
+
+import json
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.main import main
+from gateway.sealing import key_file
+from gateway.sealing.keyring import Keyring
+
+HEAVY = ("starlette", "uvicorn", "httpx", "boto3")
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("k.json")
+
+
+def run(*words: str) -> int:
+    return main(["keys", *words, "--keyring", "k.json"])
+
+
+def test_generate_makes_a_private_file_with_one_key_in_force(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("generate") == 0
+
+    (key,) = key_file.read(path).keys
+    assert key.seals_from <= datetime.now(UTC)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert capsys.readouterr().out == f"k.json: made with key {key.key_id.hex()}, which seals from now on\n"
+
+
+def test_generate_never_overwrites(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("generate")
+    before = path.read_bytes()
+    capsys.readouterr()
+
+    assert run("generate") == 1
+
+    output = capsys.readouterr()
+    assert path.read_bytes() == before
+    assert output.out == ""
+    assert output.err.startswith("sts-gateway keys generate: k.json: exists already; ")
+    assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [((), 600), (("--seals-after", "2h"), 7200), (("--seals-after", "0"), 0)]
+)
+def test_rotate_adds_a_key_that_opens_now_and_seals_later(
+    path: Path, words: tuple[str, ...], seconds: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("generate")
+    (old,) = key_file.read(path).keys
+    now = datetime.now(UTC)
+
+    assert run("rotate", *words) == 0
+
+    new = key_file.read(path).keys[-1]
+    assert key_file.read(path).keys == (old, new)
+    assert abs(new.seals_from - now - timedelta(seconds=seconds)) < timedelta(seconds=10)
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told == (
+        f"k.json: added key {new.key_id.hex()}, which opens now and seals from {new.seals_from:%Y-%m-%dT%H:%M:%SZ} on"
+    )
+
+
+def test_list_tells_what_each_key_does(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    old, current, coming = (
+        key_file.new_key(now=now + timedelta(hours=at), seals_from=now + timedelta(hours=at)) for at in (-9, -1, 1)
+    )
+    key_file.create(path, Keyring([old, current, coming]))
+
+    assert run("list") == 0
+
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split("  ")[0] == "ID"
+    assert [row.split()[0] for row in rows] == [key.key_id.hex() for key in (old, current, coming)]
+    assert [row.split("  ")[-1] for row in rows] == ["opens", "seals now", "opens, does not seal yet"]
+    assert rows[1].split()[1:3] == [
+        f"{current.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        f"{current.seals_from:%Y-%m-%dT%H:%M:%SZ}",
+    ]
+
+
+def test_no_command_shows_a_key(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("generate",), ("rotate",), ("list",), ("generate",)):
+        run(*words)
+
+    output = capsys.readouterr()
+    document = json.loads(path.read_text())
+    assert len(document["keys"]) == 2
+    for key in document["keys"]:
+        assert key["secret"] not in output.out + output.err
+        assert key["secret"][:8] not in output.out + output.err
+
+
+@pytest.mark.parametrize("action", ["rotate", "list"])
+@pytest.mark.parametrize("content", [None, "{}"], ids=["absent", "no keyring"])
+def test_a_file_that_cannot_be_used_is_one_line(
+    path: Path, action: str, content: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        path.write_text(content)
+        path.chmod(0o600)
+
+    assert run(action) == 1
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"sts-gateway keys {action}: ")
+    assert "k.json: " in output.err
+    assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["keys"], "required: ACTION"),
+        (["keys", "shred"], "invalid choice: 'shred'"),
+        (["keys", "list"], "required: --keyring"),
+        (["keys", "generate", "--keyring", "k", "--seals-after", "1m"], "unrecognized arguments: --seals-after"),
+        (["keys", "rotate", "--keyring", "k", "--seals-after", "soon"], "'soon': not a duration; write seconds"),
+        (["keys", "rotate", "--keyring", "k", "--seals-after", "8d"], "'8d': write at most 7d"),
+    ],
+)
+def test_bad_usage_is_one_line(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+
+    output = capsys.readouterr()
+    assert caught.value.code == 2
+    assert told in output.err
+    assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["keys", "--help"], ["keys", "rotate", "--help"]])
+def test_help_shows_an_example(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+
+    assert "example:\n  sts-gateway keys " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["keys", "--help"],
+        ["keys", "generate", "--keyring", "fresh.json"],
+        ["keys", "rotate", "--keyring", "k.json", "--seals-after", "1m"],
+        ["keys", "list", "--keyring", "k.json"],
+        ["serve", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_keys_leave_the_servers_libraries_unimported(path: Path, words: list[str]) -> None:
+    run("generate")
+    program = (
+        "import json, sys\n"
+        "from gateway.cli.main import main\n"
+        "try: code = main(sys.argv[1:])\n"
+        "except SystemExit as end: code = end.code\n"
+        "print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=30, check=True
+    )
+
+    code, loaded = json.loads(ended.stderr)
+    assert code == 0
+    assert [name for name in HEAVY if name in loaded] == []
