@@ -29,12 +29,14 @@ from gateway.sessions.issuer import SessionIssuer
 from gateway.sessions.session_token import PURPOSE
 from gateway.sessions.users import Users
 from gateway.settings.configuration import Configuration
+from gateway.sigv4.signing_key import SigningKeys
 from gateway.telemetry.audit import AuditSink
 from gateway.web.asgi import Application, Receive, Scope, Send
 from gateway.web.edge import AccessLog, Edge
 from gateway.web.responses import Answer
 
 NOT_READY: Final = "keyring"
+_SIGNING_KEYS: Final = 10_000
 
 _LOG: Final = logging.getLogger("gateway.keyring")
 
@@ -117,6 +119,7 @@ def exchange_of(
         policies=LivePolicies(catalog, configuration.users),
         users=users,
         messages=RefusalMessages(messages),
+        signing_keys=SigningKeys(capacity=_SIGNING_KEYS),
         trail=AuditTrail(audit, region=settings.region, clock=clock),
         clock=clock,
         region=settings.region,

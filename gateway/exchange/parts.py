@@ -11,6 +11,7 @@ from gateway.roles.catalog import Catalog
 from gateway.sessions.authenticator import Authenticator
 from gateway.sessions.issuer import SessionIssuer
 from gateway.sessions.users import Users
+from gateway.sigv4.signing_key import SigningKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Parts:
     policies: LivePolicies
     users: Users
     messages: RefusalMessages
+    signing_keys: SigningKeys
     trail: AuditTrail
     clock: Clock
     region: str

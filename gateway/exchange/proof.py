@@ -18,7 +18,6 @@ from gateway.sigv4.request import HttpRequest, parse
 from gateway.sigv4.rules import SERVICE_RULES, SigningRules
 from gateway.sigv4.scope import check_scope
 from gateway.sigv4.signed_request import SignedRequest
-from gateway.sigv4.signing_key import signing_key
 from gateway.sigv4.verify import check_time, verify
 
 STS: Final = "sts"
@@ -70,7 +69,8 @@ def proven(
     check_scope(signed.scope, service=service, region=region)
     check_time(signed, now)
     claimant = parts.authenticator.claimant(signed.access_key_id, signed.session_token, now)
-    verify(signed, signing_key(claimant.secret_access_key, signed.scope), rules, body_sha256=call.body_sha256)
+    key = parts.signing_keys.of(claimant.secret_access_key, signed.scope)
+    verify(signed, key, rules, body_sha256=call.body_sha256)
     entry.user_identity = audit_identities.principal(claimant.principal)
     entry.recipient_account = claimant.principal.account
     entry.session_id = claimant.principal.session_id
