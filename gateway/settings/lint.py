@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from gateway.settings.faults import Fault, Place, fault_at, shown
 from gateway.settings.patterns import roles_meant
 from gateway.settings.references import Names
 from gateway.settings.tree import Listing, Node, Section, child, entries_of, items_of, text_of
+from gateway.state.file_system import network_file_system
 
 _GITHUB: Final = ("sub", "repository", "repository_id", "repository_owner", "repository_owner_id", "job_workflow_ref")
 _GITLAB: Final = ("sub", "project_path", "project_id", "namespace_path", "namespace_id")
@@ -23,6 +25,7 @@ SHARED_ISSUERS: Final = {
 """Issuers that sign tokens for everybody in the world, and the claims that tell whose a token is."""
 _ENTRA_HOST: Final = "login.microsoftonline.com"
 _ENTRA_SHARED: Final = frozenset({"common", "organizations", "consumers"})
+_SQLITE: Final = "sqlite:///"
 _DELIMITERS: Final = (":", "/")
 # Behind these the rest of a subject is a branch or tag of a repository that is already fixed.
 _FIXED_ENOUGH: Final = ("refs/", ":ref:")
@@ -154,10 +157,25 @@ def _open_proxies(names: Names) -> Iterator[Fault]:
             yield fault_at(node.place, f"gateway.trusted_proxies[{at}]", message)
 
 
+def _state_on_a_network(names: Names) -> Iterator[Fault]:
+    node = child(names.root, "gateway", "state")
+    address = text_of(node) or ""
+    if node is None or not address.startswith(_SQLITE):
+        return
+    kind = network_file_system(Path(address.removeprefix(_SQLITE)))
+    if kind is not None:
+        message = (
+            f"the file stands on a network file system ({kind}), where SQLite loses writes; "
+            "name a file on a local disk, or a Redis"
+        )
+        yield fault_at(node.place, "gateway.state", message)
+
+
 _CHECKS: Final[tuple[Callable[[Names], Iterable[Fault]], ...]] = (
     _everybody,
     _shared_issuer,
     _crossing_globs,
     _unlike_tags,
     _open_proxies,
+    _state_on_a_network,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gateway.settings.faults import Fault, Place, fault_at
-from gateway.settings.tree import Node, Section, child, entries_of, text_of
+from gateway.settings.tree import Node, Section, child, entries_of
 
 _SECTION_KEYS: Final = {
     "internal_listen": "has no listener of its own for probes and metrics yet",
@@ -20,11 +20,7 @@ _NO_EFFECT: Final = "the setting has no effect"
 
 def unserved_settings(root: Section) -> Iterator[Fault]:
     """A warning for each such setting that is written."""
-    gateway = child(root, "gateway")
-    yield from _written(gateway, "gateway", _SECTION_KEYS)
-    state = entries_of(gateway).get("state")
-    if state is not None and text_of(state.node) not in {None, "memory:"}:
-        yield _warning(state.place, "gateway.state", "keeps shared state in memory only")
+    yield from _written(child(root, "gateway"), "gateway", _SECTION_KEYS)
     for name, entry in entries_of(child(root, "providers")).items():
         yield from _written(entry.node, f"providers.{name}", _PROVIDER_KEYS)
     for name, entry in entries_of(child(root, "services")).items():

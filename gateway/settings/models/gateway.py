@@ -18,17 +18,19 @@ from gateway.settings.values import (
     between,
     host_and_port,
 )
+from gateway.state.open import check_address
+from gateway.state.store import UnusableStore
 
 _DAY: Final = 86400
-_STATE: Final = re.compile(r"memory:|sqlite:///.+|(?:redis|rediss|redis\+sentinel)://[^\s/]+(?:/\S*)?", re.ASCII)
+_STATE: Final = re.compile(r"memory:|sqlite:////.+|(?:redis|rediss|redis\+sentinel)://[^\s/]+(?:/\S*)?", re.ASCII)
 
 
 def _state(value: SecretStr) -> SecretStr:
     # The address of a Redis may hold its password: it is never echoed.
-    if not _STATE.fullmatch(value.get_secret_value()):
-        raise ValueError(
-            "not a state store; write memory:, sqlite:////PATH, redis://HOST, rediss://HOST or redis+sentinel://HOST"
-        )
+    try:
+        check_address(value.get_secret_value())
+    except UnusableStore as error:
+        raise ValueError(str(error)) from None
     return value
 
 

@@ -23,6 +23,7 @@ from gateway.domain.errors import (
     ProviderUnreachable,
     RoleAssumptionDenied,
     SignatureMismatch,
+    StateUnavailable,
     UnknownAccessKey,
     UnknownAction,
     ValidationFailed,
@@ -154,6 +155,11 @@ TOLD: dict[str, tuple[GatewayError, str, str]] = {
         KeyringUnavailable(cause="no key"),
         "The service is temporarily unable to answer; try again in a moment",
         "no key",
+    ),
+    "nor is the store of shared facts": (
+        StateUnavailable(cause="Redis gave no answer"),
+        "The service is temporarily unable to answer; try again in a moment",
+        "Redis gave no answer",
     ),
     "nor is the audit log": (
         AuditUnavailable(cause="disk full"),

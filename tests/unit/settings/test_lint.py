@@ -1,5 +1,7 @@
 """Warnings: what is valid and dangerous, and what this version does not act on."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.settings.written import Written, marked_line
@@ -118,10 +120,6 @@ def test_proxies_everywhere_are_told(written: Written, network: str) -> None:
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        ("state: sqlite:////var/lib/state.db", "gateway.state"),
-        ("state: redis://redis:6379/0", "gateway.state"),
-        ("state: rediss://:password@redis", "gateway.state"),
-        ("state: redis+sentinel://a:26379,b:26379/master", "gateway.state"),
         ("internal_listen: 127.0.0.1:9090", "gateway.internal_listen"),
         ("browser_session: {idle: 5m}", "gateway.browser_session"),
         ("throttle: {per_user: 3/1h}", "gateway.throttle"),
@@ -147,8 +145,31 @@ def test_services_and_browser_sign_in_without_effect_are_told(written: Written) 
     assert [key for _, key, _ in warnings] == ["providers.workforce.client_secret", "services.lake"]
 
 
-def test_memory_as_state_is_what_this_version_does(written: Written) -> None:
-    assert warned(written, gateway='public_url: https://h\nkeyring: k\nstate: "memory:"') == []
+@pytest.mark.parametrize(
+    "address",
+    [
+        "'memory:'",
+        "sqlite:////var/lib/state.db",
+        "redis://redis:6379/0",
+        "rediss://:password@redis",
+        "redis+sentinel://a:26379,b:26379/master",
+    ],
+)
+def test_a_state_that_is_kept_well_is_not_warned_of(written: Written, address: str) -> None:
+    assert warned(written, gateway=f"public_url: https://h\nkeyring: k\nstate: {address}") == []
+
+
+def test_sqlite_on_a_network_file_system_is_told(
+    written: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text("23 1 8:1 / / rw - ext4 /dev/sda rw\n24 23 0:40 / /srv/shared rw - nfs4 nas:/shared rw\n")
+    monkeypatch.setattr("gateway.state.file_system.MOUNTS", mounts)
+
+    warnings = warned(written, gateway="public_url: https://h\nkeyring: k\nstate: sqlite:////srv/shared/state.db")
+
+    assert [key for _, key, _ in warnings] == ["gateway.state"]
+    assert "network file system (nfs4), where SQLite loses writes" in warnings[0][2]
 
 
 GITHUB = "Principal: {Federated: 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com'}"

@@ -37,6 +37,7 @@ CODES = {
     "InvalidIdentityToken": ("InvalidToken", 400),
     "ExpiredIdentityToken": ("ExpiredToken", 400),
     "RejectedClaim": ("AccessDenied", 403),
+    "RejectedLogin": ("AccessDenied", 403),
     "ProviderUnreachable": ("ServiceUnavailable", 503),
     "MissingAuthentication": ("AccessDenied", 403),
     "UnsupportedSignature": ("InvalidRequest", 400),

@@ -40,6 +40,7 @@ CODES = {
     "InvalidIdentityToken": ("InvalidIdentityToken", 400),
     "ExpiredIdentityToken": ("ExpiredTokenException", 400),
     "RejectedClaim": ("IDPRejectedClaim", 403),
+    "RejectedLogin": ("AccessDenied", 403),
     "ProviderUnreachable": ("IDPCommunicationError", 400),
     "MissingAuthentication": ("MissingAuthenticationToken", 403),
     "UnsupportedSignature": ("IncompleteSignature", 400),
