@@ -9,7 +9,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import pytest
+
 from gateway.connectors.connector import Connector
+from gateway.connectors.ldap.connector import LdapConnector
+from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.connector import OidcConnector
 from gateway.connectors.oidc.provider_keys import Pace
 from gateway.connectors.oidc.settings import OidcSettings
@@ -23,6 +27,7 @@ from tests.fakes.identity_provider import (
     private_key,
     slow,
 )
+from tests.servers import slapd
 
 Evidence = Callable[[], Awaitable[Identity]]
 """One presentation of evidence to a connector, made when called."""
@@ -36,6 +41,8 @@ class World(Protocol):
     """One provider with one person, `alice` of the groups `analysts` and `everybody`, who has just signed in."""
 
     provider_type: ProviderType
+    subject: ClassVar[str]
+    """Who alice is to her provider, whatever she is called."""
     canaries: ClassVar[tuple[str, ...]]
     """Secrets that settings or evidence hold, and that nothing may show."""
 
@@ -56,6 +63,7 @@ class World(Protocol):
 
 class OidcWorld:
     provider_type = ProviderType.OIDC
+    subject = "alice"
     canaries: ClassVar[tuple[str, ...]] = ("canary-client-secret", "canary-bearer-token", "canary-claim")
 
     def __init__(self, provider: IdentityProvider, having: dict[str, Any] | None = None, **settings: Any) -> None:
@@ -128,7 +136,68 @@ def oidc_of_a_cluster(folder: Path) -> Iterator[OidcWorld]:
         yield OidcWorld(provider, IMPATIENT, ca_file=chain, bearer_token_file=token)
 
 
+class LdapWorld:
+    """A real OpenLDAP. Evidence is a name and a password."""
+
+    provider_type = ProviderType.LDAP
+    subject = slapd.ALICE_ID
+    canaries: ClassVar[tuple[str, ...]] = (slapd.SERVICE_PASSWORD, "canary-alice-password", "canary-wrong-password")
+
+    def __init__(self, server: slapd.Slapd) -> None:
+        self._server = server
+
+    def connector(self, name: str) -> LdapConnector:
+        settings = self._server.settings(timeouts={"connect": 1, "response": 1, "login": 2})
+        return LdapConnector(name=name, settings=LdapSettings.model_validate(settings), clock=SteadyClock())
+
+    def _presented(self, connector: LdapConnector, username: str, password: str) -> Evidence:
+        async def present() -> Identity:
+            return await connector.authenticate(username, password)
+
+        return present
+
+    def honest(self, connector: LdapConnector) -> Evidence:
+        return self._presented(connector, "alice", self.canaries[1])
+
+    def refused(self, connector: LdapConnector) -> dict[str, Evidence]:
+        alice, wrong = self.canaries[1:]
+        return {
+            "expired": self._presented(connector, "eve", alice),
+            "for somebody else": self._presented(connector, "dc1$", alice),
+            "nobody's": self._presented(connector, "nobody", alice),
+            "forged": self._presented(connector, "alice", wrong),
+            "not evidence": self._presented(connector, "alice", ""),
+        }
+
+    def goes_down(self) -> None:
+        self._server.close()
+
+    def hangs(self) -> None:
+        self._server.freeze()
+
+    def recovers(self) -> None:
+        self._server.start()
+
+
+@contextmanager
+def openldap(folder: Path) -> Iterator[LdapWorld]:
+    if not slapd.available():
+        pytest.skip("slapd is not installed; tests/e2e/needs.sh does it")
+    password, yesterday = LdapWorld.canaries[1], int(time.time()) // 86_400 - 1
+    people = (
+        slapd.person("alice", password, entryUUID=LdapWorld.subject),
+        slapd.person("eve", password, "shadowAccount", shadowExpire=yesterday),
+    )
+    # The policy would lock alice out for the wrong passwords of these tests.
+    patient = slapd.changes(slapd.member("alice"), pwdPolicySubentry=f"cn=patient,ou=policies,{slapd.SUFFIX}")
+    groups = (slapd.group(name, slapd.member("alice")) for name in ("analysts", "everybody"))
+    with slapd.Slapd(folder / "slapd", data="".join((*people, *groups))) as server:
+        server.ldapmodify(patient)
+        yield LdapWorld(server)
+
+
 WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {
     "oidc": oidc,
     "oidc of a cluster": oidc_of_a_cluster,
+    "openldap": openldap,
 }
