@@ -1,4 +1,4 @@
-"""`sts-gateway keys`: make, rotate and list the keys that seal session tokens; shows no key, only ids and times."""
+"""`sts-gateway keys`: make, rotate and list the keys of sessions and ID tokens; shows no key, only ids and times."""
 
 import argparse
 import sys
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from gateway.sealing.issuer_key import IssuerKey
     from gateway.sealing.keyring import Keyring, SealingKey
 
-SUMMARY: Final = "make, rotate and list the keys that seal session tokens"
+SUMMARY: Final = "make, rotate and list the keys that seal session tokens and sign ID tokens"
 EXAMPLE: Final = """
 sts-gateway keys generate --keyring /var/lib/sts-gateway/keyring.json
 sts-gateway keys rotate --keyring /var/lib/sts-gateway/keyring.json --seals-after 10m
@@ -20,11 +21,11 @@ SEALS_AFTER: Final = "10m"
 """Long enough for every replica to read the new file, a Kubernetes Secret included."""
 
 _LONGEST_WAIT: Final = 7 * 86400
-_COLUMNS: Final = ("ID", "CREATED", "SEALS FROM", "STATE")
+_COLUMNS: Final = ("ID", "CREATED", "IN FORCE FROM", "FOR", "STATE")
 _ACTIONS: Final = {
-    "generate": "make a keyring with one key, where there is none yet",
-    "rotate": "add a key, and drop those that no living session needs",
-    "list": "show each key's id, times and state",
+    "generate": "make a keyring with one key for each purpose, where there is none yet",
+    "rotate": "add a key for each purpose, and drop those that no living session or ID token needs",
+    "list": "show each key's id, times, purpose and state",
 }
 
 
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 type=_wait,
                 default=SEALS_AFTER,
                 metavar="DURATION",
-                help=f"when the new key begins to seal: until then every replica must have read it; "
+                help=f"when the new keys begin to seal and sign: until then every replica must have read it; "
                 f"default: {SEALS_AFTER}",
             )
 
@@ -72,12 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _generate(path: Path, now: datetime) -> None:
-    from gateway.sealing.key_file import create, new_key
-    from gateway.sealing.keyring import Keyring
+    from gateway.sealing.key_file import create, new_keyring
 
-    key = new_key(now=now, seals_from=now)
-    create(path, Keyring([key]))
-    print(f"{path}: made with key {key.key_id.hex()}, which seals from now on")
+    keyring = new_keyring(now=now, in_force_from=now)
+    create(path, keyring)
+    print(f"{path}: made with key {keyring.keys[0].key_id.hex()}, which seals from now on")
+    for key in keyring.issuer_keys:
+        print(f"{path}: made with {key.algorithm} key {key.key_id.hex()}, which signs ID tokens from now on")
 
 
 def _rotate(path: Path, now: datetime, seals_after: timedelta) -> None:
@@ -86,6 +88,12 @@ def _rotate(path: Path, now: datetime, seals_after: timedelta) -> None:
     keyring = rotate(path, now=now, seals_after=seals_after)
     key = keyring.keys[-1]
     print(f"{path}: added key {key.key_id.hex()}, which opens now and seals from {_shown(key.seals_from)} on")
+    newest = {added.algorithm: added for added in keyring.issuer_keys}
+    for added in newest.values():
+        print(
+            f"{path}: added {added.algorithm} key {added.key_id.hex()}, "
+            f"which is published now and signs ID tokens from {_shown(added.signs_from)} on"
+        )
 
 
 def _list(path: Path, now: datetime) -> None:
@@ -100,13 +108,29 @@ def _list(path: Path, now: datetime) -> None:
 def _rows(keyring: "Keyring", now: datetime) -> Iterator[tuple[str, ...]]:
     in_force = [key for key in keyring.keys if key.seals_from <= now]
     for key in keyring.keys:
-        yield key.key_id.hex(), _shown(key.created_at), _shown(key.seals_from), _state(key, in_force)
+        yield key.key_id.hex(), _shown(key.created_at), _shown(key.seals_from), "sessions", _state(key, in_force)
+    for issuer_key in keyring.issuer_keys:
+        yield (
+            issuer_key.key_id.hex(),
+            _shown(issuer_key.created_at),
+            _shown(issuer_key.signs_from),
+            issuer_key.algorithm.value,
+            _issuer_state(issuer_key, keyring, now),
+        )
 
 
 def _state(key: "SealingKey", in_force: "list[SealingKey]") -> str:
     if key not in in_force:
         return "opens, does not seal yet"
     return "seals now" if key == in_force[-1] else "opens"
+
+
+def _issuer_state(key: "IssuerKey", keyring: "Keyring", now: datetime) -> str:
+    if key.signs_from > now:
+        return "published, does not sign yet"
+    if key == keyring.issuer_key(key.algorithm, now):
+        return "signs now"
+    return "published" if key in keyring.published_keys(now) else "no longer published"
 
 
 def _shown(moment: datetime) -> str:

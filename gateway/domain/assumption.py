@@ -7,6 +7,7 @@ from datetime import datetime
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.identity import Identity, UnverifiedToken
 from gateway.domain.principal import Principal
+from gateway.domain.signing_algorithm import SigningAlgorithm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class WebIdentityTokenRequest:
     """GetWebIdentityToken as sent: an ID token of the gateway's own. `duration` in seconds, 60 to 3600."""
 
     audiences: tuple[str, ...]
-    algorithm: str
+    algorithm: SigningAlgorithm
     duration: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,7 +6,7 @@
     │   ├── InvalidParameter, MissingParameter, InvalidArn
     │   ├── MissingAction, UnknownAction, MethodRefused, UnreadableQuery, UnsupportedMedia, BodyTooLarge
     │   ├── DurationTooLong, InvalidTags, PackedPolicyTooLarge, MalformedPolicyDocument
-    │   ├── InvalidAuthorizationMessage
+    │   ├── InvalidAuthorizationMessage, IssuedTokenTooLarge
     │   ├── UnmappedRequest        a request to a resource server that no action describes
     │   └── MalformedSignedRequest the signature's own syntax; what a signer got wrong
     ├── IdentityError              what an identity provider vouched for does not hold; sign in again
@@ -19,7 +19,8 @@
     │   └── PayloadHashMismatch
     ├── AccessDenied               proven, and not allowed
     │   ├── RoleAssumptionDenied   before anybody is signed in: the role may be missing or may refuse, told alike
-    │   ├── MfaRefused, SessionCallerRefused
+    │   ├── MfaRefused, SessionCallerRefused, SessionOutlived
+    │   ├── TokenIssuanceDisabled  the gateway has no key that signs ID tokens
     │   └── ActionDenied           a signed principal may not do this
     └── ServiceError               our own fault or our surroundings'; try again
         ├── AuditUnavailable, KeyringUnavailable, StateUnavailable, Overloaded
@@ -211,6 +212,20 @@ class InvalidAuthorizationMessage(RequestError):
 
     def __init__(self, *, cause: str) -> None:
         super().__init__("Message is not valid", cause=cause)
+
+
+class IssuedTokenTooLarge(RequestError):
+    """What is asked for would make an ID token of the gateway's own larger than anybody takes."""
+
+    code = "issued_token_too_large"
+
+    def __init__(self, *, size: int, maximum: int) -> None:
+        super().__init__(
+            f"The requested token has {size} characters, and at most {maximum} are allowed; "
+            "use fewer or shorter request tags and audiences"
+        )
+        self.size = size
+        self.maximum = maximum
 
 
 class MalformedSignedRequest(RequestError):
@@ -441,6 +456,35 @@ class SessionCallerRefused(AccessDenied):
     def __init__(self, *, action: str) -> None:
         super().__init__(
             f"Cannot call {action} with session credentials", cause="the caller's credentials are a session's"
+        )
+
+
+class SessionOutlived(AccessDenied):
+    """An ID token of the gateway's own that would be valid when the session that asks for it has ended."""
+
+    code = "session_outlived"
+
+    def __init__(self, *, requested: int, left: int) -> None:
+        """Both in seconds."""
+        super().__init__(
+            "The requested token duration would extend the session beyond its original expiration time; "
+            f"ask for a DurationSeconds of at most {left}, or open another session",
+            cause=f"a token of {requested} seconds was asked for, and the session has {left} left",
+        )
+        self.requested = requested
+        self.left = left
+
+
+class TokenIssuanceDisabled(AccessDenied):
+    """An ID token of the gateway's own was asked for, and no key of the keyring signs such tokens now."""
+
+    code = "token_issuance_disabled"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__(
+            "Outbound web identity federation is not enabled: the gateway has no key in force that signs ID tokens. "
+            "Whoever operates it runs `sts-gateway keys rotate`",
+            cause=cause,
         )
 
 

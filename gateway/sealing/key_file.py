@@ -1,33 +1,25 @@
-"""The keyring's file: strict JSON, private to the process, replaced as a whole.
+"""The keyring's file: private to the process, replaced as a whole; how keys come into it and leave it."""
 
-{"version": 1, "keys": [{"id": "<16 hex digits>", "secret": "<base64, 32 bytes>",
-                         "created_at": "2026-01-31T08:00:00Z", "seals_from": "2026-01-31T08:10:00Z"}, ...]}
-"""
-
-import base64
-import binascii
 import fcntl
-import json
 import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from gateway.sealing.issuer_key import new_issuer_keys, with_living_tokens
+from gateway.sealing.key_text import MAXIMUM_ISSUER_KEYS, MAXIMUM_KEYS, parse, rendered
 from gateway.sealing.keyring import KEY_ID_BYTES, SECRET_BYTES, Keyring, SealingKey
 
-FORMAT_VERSION: Final = 1
 KEPT_AFTER_LAST_SEAL: Final = timedelta(hours=36)
 """The longest session lasts 36 hours (GetFederationToken): a key opens for so long after its successor seals."""
 
-_MAXIMUM_BYTES: Final = 256 * 1024
-_MAXIMUM_KEYS: Final = 1000
+_MAXIMUM_BYTES: Final = 512 * 1024
 _NO_FILE: Final = "no such file; make one with `sts-gateway keys generate`"
-_MEMBERS: Final = {"id", "secret", "created_at", "seals_from"}
 
 
 class UnusableKeyring(Exception):
@@ -43,16 +35,19 @@ def new_key(*, now: datetime, seals_from: datetime) -> SealingKey:
     )
 
 
-def rotated(keyring: Keyring, *, now: datetime, seals_after: timedelta) -> Keyring:
-    """The keyring with a fresh key that seals after a while, and without keys whose last token has ended.
-
-    seals_after: long enough for every replica to have read the new file before any token needs it.
-    """
-    if seals_after < timedelta(0):  # it would date back the last seal of the key before, and drop that too early
+def new_keyring(*, now: datetime, in_force_from: datetime) -> Keyring:
+    """Fresh keys, one for each purpose, that seal and sign from a moment on."""
+    if in_force_from < now:  # it would date back the last seal of the key before, and drop that too early
         raise ValueError("a key cannot seal before it is made")
-    keys = (*keyring.keys, new_key(now=now, seals_from=now + seals_after))
+    return Keyring([new_key(now=now, seals_from=in_force_from)], new_issuer_keys(now=now, signs_from=in_force_from))
+
+
+def rotated(keyring: Keyring, fresh: Keyring, *, now: datetime) -> Keyring:
+    """The keyring with the keys of a fresh one, and without keys whose last token has ended."""
+    keys = (*keyring.keys, *fresh.keys)
     return Keyring(
-        [key for key, successor in zip(keys, (*keys[1:], None), strict=True) if not _retired(successor, now)]
+        [key for key, successor in zip(keys, (*keys[1:], None), strict=True) if not _retired(successor, now)],
+        with_living_tokens((*keyring.issuer_keys, *fresh.issuer_keys), now),
     )
 
 
@@ -72,7 +67,10 @@ def read(path: Path) -> Keyring:
             content = file.read(_MAXIMUM_BYTES + 1)
     if len(content) > _MAXIMUM_BYTES:
         raise UnusableKeyring(f"{path}: larger than {_MAXIMUM_BYTES} bytes; this is not a keyring")
-    return _parse(path, content)
+    try:
+        return parse(content)
+    except ValueError as fault:
+        raise UnusableKeyring(f"{path}: not a keyring of this gateway: {fault}") from None
 
 
 def create(path: Path, keyring: Keyring) -> None:
@@ -85,20 +83,30 @@ def create(path: Path, keyring: Keyring) -> None:
 
 
 def rotate(path: Path, *, now: datetime, seals_after: timedelta) -> Keyring:
-    """Add a key to the file and drop those that nothing needs any more; returns what the file now holds.
+    """Add keys to the file and drop those that nothing needs any more; returns what the file now holds.
 
+    seals_after: long enough for every replica to have read the new file before any token needs it.
     The folder is locked meanwhile, so that two rotations at once do not lose a key. Owner, group and mode stay, so
     that whoever reads the file still can. Raises UnusableKeyring.
     """
     path = Path(os.path.realpath(path))  # a link stays one, and what it leads to is replaced
+    fresh = new_keyring(now=now, in_force_from=now + seals_after)
     with _told(path, missing=_NO_FILE), _locked(path.parent):
-        keyring = rotated(read(path), now=now, seals_after=seals_after)
-        if len(keyring.keys) > _MAXIMUM_KEYS:
-            raise UnusableKeyring(f"{path}: has {_MAXIMUM_KEYS} keys that sessions may still need; rotate less often")
+        keyring = rotated(read(path), fresh, now=now)
+        _refuse_too_many(path, keyring)
         with _written(path, keyring) as temporary:
             _take_owner(temporary, path)
             temporary.replace(path)
     return keyring
+
+
+def _refuse_too_many(path: Path, keyring: Keyring) -> None:
+    if len(keyring.keys) > MAXIMUM_KEYS:
+        raise UnusableKeyring(f"{path}: has {MAXIMUM_KEYS} keys that sessions may still need; rotate less often")
+    if len(keyring.issuer_keys) > MAXIMUM_ISSUER_KEYS:
+        raise UnusableKeyring(
+            f"{path}: has {MAXIMUM_ISSUER_KEYS} issuer keys whose tokens may still live; rotate less often"
+        )
 
 
 def _take_owner(temporary: Path, path: Path) -> None:
@@ -115,13 +123,11 @@ def _take_owner(temporary: Path, path: Path) -> None:
 @contextmanager
 def _written(path: Path, keyring: Keyring) -> Iterator[Path]:
     """A complete file beside `path`, to be moved there: readers see the old keyring or the new one, never a part."""
-    document = {"version": FORMAT_VERSION, "keys": [_rendered(key) for key in keyring.keys]}
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+            file.write(rendered(keyring))
             file.flush()
             os.fsync(file.fileno())
         yield temporary
@@ -169,59 +175,3 @@ def _refuse_wide_permissions(path: Path, status: os.stat_result) -> None:
         raise UnusableKeyring(
             f"{path}: a group that this process is not in may use this file (mode {mode:04o}); run `chmod 600 {path}`"
         )
-
-
-def _parse(path: Path, content: bytes) -> Keyring:
-    try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=_unique_members)
-        version = document.get("version") if isinstance(document, dict) else None
-        if type(version) is not int or version != FORMAT_VERSION:  # true is an int, and 1
-            raise ValueError(f'"version" must be {FORMAT_VERSION}')
-        if set(document) != {"version", "keys"}:
-            raise ValueError('the file holds "version" and "keys", nothing else')
-        entries = document["keys"]
-        if not isinstance(entries, list) or not 1 <= len(entries) <= _MAXIMUM_KEYS:
-            raise ValueError(f'"keys" must be a list of 1 to {_MAXIMUM_KEYS} keys')
-        return Keyring([_key(entry) for entry in entries])
-    except (ValueError, RecursionError) as error:
-        # A JSON error's text may quote its surroundings, which may be a key.
-        reason = "not JSON" if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) else str(error)
-        raise UnusableKeyring(f"{path}: not a keyring of this gateway: {reason}") from None
-
-
-def _unique_members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member stands twice in one object")
-    return members
-
-
-def _key(entry: object) -> SealingKey:
-    if not isinstance(entry, dict) or set(entry) != _MEMBERS or not all(isinstance(v, str) for v in entry.values()):
-        raise ValueError("each key has the texts id, secret, created_at and seals_from")
-    try:
-        key_id = bytes.fromhex(entry["id"])
-        secret = base64.b64decode(entry["secret"], validate=True)
-    except (ValueError, binascii.Error):
-        raise ValueError("a key's id is hexadecimal and its secret base64") from None
-    if len(key_id) != KEY_ID_BYTES or len(secret) != SECRET_BYTES:
-        raise ValueError(f"a key's id has {KEY_ID_BYTES} bytes and its secret {SECRET_BYTES}")
-    return SealingKey(
-        key_id=key_id, secret=secret, created_at=_time(entry, "created_at"), seals_from=_time(entry, "seals_from")
-    )
-
-
-def _time(entry: Mapping[str, str], member: str) -> datetime:
-    try:
-        return datetime.strptime(entry[member], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError(f"a key's {member} is a time such as 2026-01-31T08:00:00Z") from None
-
-
-def _rendered(key: SealingKey) -> dict[str, str]:
-    return {
-        "id": key.key_id.hex(),
-        "secret": base64.b64encode(key.secret).decode("ascii"),
-        "created_at": f"{key.created_at:%Y-%m-%dT%H:%M:%SZ}",
-        "seals_from": f"{key.seals_from:%Y-%m-%dT%H:%M:%SZ}",
-    }

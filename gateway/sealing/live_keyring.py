@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from gateway.domain.signing_algorithm import SigningAlgorithm
 from gateway.sealing import key_file
+from gateway.sealing.issuer_key import IssuerKey
 from gateway.sealing.keyring import Keyring, SealingKey
 
 SECONDS_BETWEEN_LOOKS: Final = 1.0
@@ -14,12 +17,12 @@ _Seen = tuple[int, ...]
 
 
 class LiveKeyring:
-    """A KeySource over a keyring's file.
+    """A KeySource and an IssuerKeySource over a keyring's file.
 
     The file is looked at when something was sealed with a key that is not known here, and when something is to be
-    sealed, each at most once in `SECONDS_BETWEEN_LOOKS`: a flood of invented tokens costs one `stat` a second, and a
-    replica that opens nothing still learns of the key that it must seal with. A changed file is read and the new
-    keyring swapped in whole; an unusable one is told, and the last good keyring goes on.
+    sealed, signed or published, each at most once in `SECONDS_BETWEEN_LOOKS`: a flood of invented tokens costs one
+    `stat` a second, and a replica that opens nothing still learns of the key that it must seal with. A changed file is
+    read and the new keyring swapped in whole; an unusable one is told, and the last good keyring goes on.
     """
 
     __slots__ = (
@@ -68,10 +71,19 @@ class LiveKeyring:
         return key
 
     def sealing_key(self, now: float) -> SealingKey:
+        return self._followed().sealing_key(now)
+
+    def issuer_key(self, algorithm: SigningAlgorithm, now: datetime) -> IssuerKey | None:
+        return self._followed().issuer_key(algorithm, now)
+
+    def published_keys(self, now: datetime) -> tuple[IssuerKey, ...]:
+        return self._followed().published_keys(now)
+
+    def _followed(self) -> Keyring:
         if self._monotonic() >= self._next_look:
             self._next_look = self._monotonic() + SECONDS_BETWEEN_LOOKS
             self.follow()
-        return self._keyring.sealing_key(now)
+        return self._keyring
 
     def follow(self) -> None:
         """Look at the file now, and swap in what it holds where it has changed."""

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.cli.main import main
 from gateway.sealing import key_file
+from gateway.sealing.issuer_key import new_issuer_keys
 from gateway.sealing.keyring import Keyring
 
 HEAVY = ("starlette", "uvicorn", "httpx", "boto3")
@@ -26,13 +27,22 @@ def run(*words: str) -> int:
     return main(["keys", *words, "--keyring", "k.json"])
 
 
-def test_generate_makes_a_private_file_with_one_key_in_force(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_makes_a_private_file_with_one_key_in_force_for_each_purpose(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("generate") == 0
 
     (key,) = key_file.read(path).keys
     assert key.seals_from <= datetime.now(UTC)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert capsys.readouterr().out == f"k.json: made with key {key.key_id.hex()}, which seals from now on\n"
+    rsa, ec = key_file.read(path).issuer_keys
+    assert (rsa.algorithm, ec.algorithm) == ("RS256", "ES384")
+    assert rsa.signs_from == ec.signs_from == key.seals_from
+    assert capsys.readouterr().out == (
+        f"k.json: made with key {key.key_id.hex()}, which seals from now on\n"
+        f"k.json: made with RS256 key {rsa.key_id.hex()}, which signs ID tokens from now on\n"
+        f"k.json: made with ES384 key {ec.key_id.hex()}, which signs ID tokens from now on\n"
+    )
 
 
 def test_generate_never_overwrites(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,10 +74,15 @@ def test_rotate_adds_a_key_that_opens_now_and_seals_later(
     new = key_file.read(path).keys[-1]
     assert key_file.read(path).keys == (old, new)
     assert abs(new.seals_from - now - timedelta(seconds=seconds)) < timedelta(seconds=10)
-    told = capsys.readouterr().out.splitlines()[-1]
-    assert told == (
-        f"k.json: added key {new.key_id.hex()}, which opens now and seals from {new.seals_from:%Y-%m-%dT%H:%M:%SZ} on"
-    )
+    from_then_on = f"{new.seals_from:%Y-%m-%dT%H:%M:%SZ} on"
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        f"k.json: added key {new.key_id.hex()}, which opens now and seals from {from_then_on}",
+        *(
+            f"k.json: added {key.algorithm} key {key.key_id.hex()}, "
+            f"which is published now and signs ID tokens from {from_then_on}"
+            for key in key_file.read(path).issuer_keys[2:]
+        ),
+    ]
 
 
 def test_list_tells_what_each_key_does(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +104,26 @@ def test_list_tells_what_each_key_does(path: Path, capsys: pytest.CaptureFixture
     ]
 
 
+def test_list_tells_what_each_key_for_id_tokens_does(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    sealing = key_file.new_key(now=now, seals_from=now)
+    pairs = [
+        new_issuer_keys(now=now + timedelta(hours=at), signs_from=now + timedelta(hours=at)) for at in (-9, -2, -1, 1)
+    ]
+    key_file.create(path, Keyring([sealing], [pair[0] for pair in pairs] + [pairs[1][1]]))
+
+    run("list")
+
+    rows = [row.split() for row in capsys.readouterr().out.splitlines()[2:]]
+    assert [(row[0], row[3], " ".join(row[4:])) for row in rows] == [
+        (pairs[0][0].key_id.hex(), "RS256", "no longer published"),
+        (pairs[1][0].key_id.hex(), "RS256", "published"),
+        (pairs[1][1].key_id.hex(), "ES384", "signs now"),
+        (pairs[2][0].key_id.hex(), "RS256", "signs now"),
+        (pairs[3][0].key_id.hex(), "RS256", "published, does not sign yet"),
+    ]
+
+
 def test_no_command_shows_a_key(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (("generate",), ("rotate",), ("list",), ("generate",)):
         run(*words)
@@ -99,6 +134,10 @@ def test_no_command_shows_a_key(path: Path, capsys: pytest.CaptureFixture[str]) 
     for key in document["keys"]:
         assert key["secret"] not in output.out + output.err
         assert key["secret"][:8] not in output.out + output.err
+    assert len(document["issuer_keys"]) == 4
+    for key in document["issuer_keys"]:
+        # The beginning is that of every PKCS #8 key.
+        assert key["private_key"][100:120] not in output.out + output.err
 
 
 @pytest.mark.parametrize("action", ["rotate", "list"])

@@ -1,12 +1,16 @@
 """Honest keys and keyrings, of which a case changes one thing."""
 
+import functools
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from gateway.sealing.envelope import Sealer
+from gateway.sealing.issuer_key import private_text
 from gateway.sealing.keyring import Keyring, KeySource, SealingKey
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -40,6 +44,22 @@ def document(**changed: Any) -> dict[str, Any]:
         "seals_from": "2026-03-01T08:10:00Z",
     }
     return {"version": 1, "keys": [entry | changed.pop("entry", {})], **changed}
+
+
+def issuer_document(**changed: Any) -> dict[str, Any]:
+    """One issuer key as the file says it."""
+    honest = {
+        "id": "fedcba9876543210",
+        "private_key": private_text(curve_key()),
+        "created_at": "2026-03-01T08:00:00Z",
+        "signs_from": "2026-03-01T08:10:00Z",
+    }
+    return honest | changed
+
+
+@functools.cache
+def curve_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP384R1())
 
 
 def written(path: Path, content: bytes | str | dict[str, Any]) -> Path:

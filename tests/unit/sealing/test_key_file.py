@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.sealing import key_file
+from gateway.sealing.issuer_key import new_issuer_keys
 from gateway.sealing.key_file import UnusableKeyring, read
 from gateway.sealing.keyring import Keyring
-from tests.unit.sealing.made import HOUR, NOW, document, key, keyring, written
+from tests.unit.sealing.made import HOUR, NOW, document, issuer_document, key, keyring, written
 
 SECRET = document()["keys"][0]["secret"]
 
@@ -47,6 +49,20 @@ def test_the_file_of_the_first_version_reads(path: Path) -> None:
     assert only.secret == b"secret key material of 32 bytes!"
     assert f"{only.created_at:%c %Z}" == "Sun Mar  1 08:00:00 2026 UTC"
     assert f"{only.seals_from:%c %Z}" == "Sun Mar  1 08:10:00 2026 UTC"
+
+
+def test_a_keyring_with_issuer_keys_reads_back_as_it_was_created(tmp_path: Path) -> None:
+    made = key_file.new_keyring(now=NOW, in_force_from=NOW + HOUR)
+
+    key_file.create(tmp_path / "keyring.json", made)
+
+    again = read(tmp_path / "keyring.json")
+    assert (again.keys, again.issuer_keys) == (made.keys, made.issuer_keys)
+    assert [one.jwk() for one in again.issuer_keys] == [one.jwk() for one in made.issuer_keys]
+
+
+def test_a_file_from_before_there_were_issuer_keys_has_none(path: Path) -> None:
+    assert read(path).issuer_keys == ()
 
 
 def test_a_new_key_is_random_and_of_whole_seconds() -> None:
@@ -160,8 +176,10 @@ def test_refusals_leave_no_descriptor_open(tmp_path: Path, path: Path) -> None:
 
 
 NOT_JSON = "not JSON"
-NOTHING_ELSE = 'the file holds "version" and "keys", nothing else'
+NOTHING_ELSE = 'the file holds "version", "keys" and perhaps "issuer_keys", nothing else'
 FOUR_TEXTS = "each key has the texts id, secret, created_at and seals_from"
+ISSUER_TEXTS = "each issuer key has the texts id, private_key, created_at and signs_from"
+ISSUER_ID = "an issuer key's id is hexadecimal and has 8 bytes"
 ENCODINGS = "a key's id is hexadecimal and its secret base64"
 SIZES = "a key's id has 8 bytes and its secret 32"
 TIME = "is a time such as 2026-01-31T08:00:00Z"
@@ -207,6 +225,24 @@ UNUSABLE: dict[str, tuple[Any, str]] = {
     "a time with an offset": (document(entry={"created_at": "2026-03-01T08:00:00+01:00"}), CREATED),
     "a day that is none": (document(entry={"seals_from": "2026-02-30T08:00:00Z"}), SEALS),
     "a secret for a time": (document(entry={"seals_from": SECRET}), SEALS),
+    "no list of issuer keys": (document(issuer_keys={}), '"issuer_keys" must be a list of 1 to 100 keys'),
+    "an empty list of issuer keys": (document(issuer_keys=[]), '"issuer_keys" must be a list of 1 to 100 keys'),
+    "too many issuer keys": (document(issuer_keys=[0] * 101), '"issuer_keys" must be a list of 1 to 100 keys'),
+    "an issuer key that is a text": (document(issuer_keys=[SECRET]), ISSUER_TEXTS),
+    "an issuer key's member more": (document(issuer_keys=[issuer_document(alg="RS256")]), ISSUER_TEXTS),
+    "an issuer key as a number": (document(issuer_keys=[issuer_document(private_key=1)]), ISSUER_TEXTS),
+    "a sealing key for an issuer key": (document(issuer_keys=document()["keys"]), ISSUER_TEXTS),
+    "an issuer key's id that is not hexadecimal": (document(issuer_keys=[issuer_document(id="x" * 16)]), ISSUER_ID),
+    "an issuer key's short id": (document(issuer_keys=[issuer_document(id="01")]), ISSUER_ID),
+    "an issuer key that is none": (
+        document(issuer_keys=[issuer_document(private_key=SECRET)]), "an issuer key's private_key is PKCS #8"
+    ),
+    "an issuer key's time": (
+        document(issuer_keys=[issuer_document(signs_from="now")]), f"a key's signs_from {TIME}"
+    ),
+    "an issuer key's id twice": (
+        document(issuer_keys=[issuer_document(), issuer_document()]), "two keys of a keyring have one id"
+    ),
     "nested without end": ("[" * 100_000, "maximum recursion depth exceeded while decoding a JSON array from a unicode string"),
     "a number of 5,000 digits": (f'{{"version": {"1" * 5000}}}', "Exceeds the limit"),
 }  # fmt: skip
@@ -220,12 +256,12 @@ def test_a_broken_file_is_refused_and_no_key_is_shown(tmp_path: Path, content: A
     assert SECRET[:8] not in message
 
 
-@pytest.mark.parametrize("size", [256 * 1024, 256 * 1024 + 1])
+@pytest.mark.parametrize("size", [512 * 1024, 512 * 1024 + 1])
 def test_the_file_is_read_up_to_its_bound_only(tmp_path: Path, size: int) -> None:
     path = written(tmp_path / "keyring", json.dumps(document()).ljust(size))
 
-    if size > 256 * 1024:
-        assert refusal(path) == "larger than 262144 bytes; this is not a keyring"
+    if size > 512 * 1024:
+        assert refusal(path) == "larger than 524288 bytes; this is not a keyring"
     else:
         assert len(read(path).keys) == 1
 
@@ -247,9 +283,13 @@ def test_a_damaged_file_is_read_whole_or_refused(
 
 
 def test_a_file_with_the_most_keys_stays_within_the_bound_of_bytes(tmp_path: Path) -> None:
-    key_file.create(tmp_path / "keyring", keyring(*(f"key {number}" for number in range(1000))))
+    pair = new_issuer_keys(now=NOW, signs_from=NOW)
+    issuer_keys = [replace(pair[0], key_id=number.to_bytes(8, "big")) for number in range(100)]
+    made = keyring(*(f"key {number}" for number in range(1000)))
+    key_file.create(tmp_path / "keyring", Keyring(made.keys, issuer_keys))
 
     assert len(read(tmp_path / "keyring").keys) == 1000
+    assert len(read(tmp_path / "keyring").issuer_keys) == 100
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])

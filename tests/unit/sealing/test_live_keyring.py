@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.errors import KeyringUnavailable
+from gateway.domain.signing_algorithm import SigningAlgorithm
 from gateway.sealing import key_file
 from gateway.sealing.envelope import SealBroken
+from gateway.sealing.issuer_key import new_issuer_keys
 from gateway.sealing.key_file import UnusableKeyring
 from gateway.sealing.keyring import Keyring
 from gateway.sealing.live_keyring import SECONDS_BETWEEN_LOOKS, LiveKeyring
@@ -291,3 +293,29 @@ def test_a_process_does_not_start_without_a_keyring(tmp_path: Path) -> None:
 def test_a_keyring_whose_keys_may_not_seal_yet_says_so(world: World) -> None:
     with pytest.raises(KeyringUnavailable):
         world.replica.sealing_key(MOMENT - 10**6)
+
+
+def test_a_new_key_for_id_tokens_is_published_and_signs_here_though_nothing_was_opened(world: World) -> None:
+    fresh = new_issuer_keys(now=NOW, signs_from=NOW)
+    assert world.replica.published_keys(NOW) == ()
+    world.replace(Keyring(keyring("first").keys, fresh))
+
+    assert world.replica.published_keys(NOW) == ()
+    world.wait()
+    assert world.replica.published_keys(NOW) == fresh
+    assert world.replica.issuer_key(SigningAlgorithm.RS256, NOW) == fresh[0]
+
+
+def test_signing_sees_a_new_key_without_help(world: World) -> None:
+    fresh = new_issuer_keys(now=NOW, signs_from=NOW)
+    world.replace(Keyring(keyring("first").keys, fresh))
+
+    assert world.replica.issuer_key(SigningAlgorithm.ES384, NOW) == fresh[1]
+
+
+def test_a_flood_of_readers_costs_one_look_a_second_and_no_read(world: World) -> None:
+    for step in range(4000):
+        world.time = 100 + step / 1000
+        world.replica.published_keys(NOW)
+
+    assert (world.looks, world.reads) == (4, 0)

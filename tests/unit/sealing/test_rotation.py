@@ -3,6 +3,7 @@
 import os
 import stat
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.sealing import key_file
+from gateway.sealing.issuer_key import new_issuer_keys
 from gateway.sealing.key_file import UnusableKeyring, read, rotate, rotated
 from gateway.sealing.keyring import Keyring
 from tests.unit.sealing.made import HOUR, NOW, key, keyring, sealer
@@ -19,6 +21,11 @@ from tests.unit.sealing.made import HOUR, NOW, key, keyring, sealer
 TEN_MINUTES = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
 LONGEST_SESSION = timedelta(hours=36)
+
+
+def fresh(now: datetime, seals_after: timedelta = timedelta(0)) -> Keyring:
+    """What a rotation adds, without the keys for ID tokens."""
+    return Keyring([key_file.new_key(now=now, seals_from=now + seals_after)])
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def test_the_new_key_seals_after_a_while_and_opens_at_once(path: Path) -> None:
 def test_a_key_stays_36_hours_after_its_successor_seals(elapsed: timedelta, names: list[str]) -> None:
     ring = Keyring([key("first", seals_from=NOW - HOUR), key("second")])
 
-    *kept, _ = rotated(ring, now=NOW + elapsed, seals_after=TEN_MINUTES).keys
+    *kept, _ = rotated(ring, fresh(NOW + elapsed, TEN_MINUTES), now=NOW + elapsed).keys
 
     assert kept == [ring.key(key(name).key_id) for name in names]
 
@@ -58,12 +65,12 @@ def test_a_key_stays_36_hours_after_its_successor_seals(elapsed: timedelta, name
 def test_a_successor_that_does_not_seal_yet_retires_nothing() -> None:
     ring = Keyring([key("first", seals_from=NOW - timedelta(days=99)), key("second", seals_from=NOW + 99 * HOUR)])
 
-    assert len(rotated(ring, now=NOW, seals_after=timedelta(0)).keys) == 3
+    assert len(rotated(ring, fresh(NOW), now=NOW).keys) == 3
 
 
 def test_a_key_cannot_seal_before_it_is_made() -> None:
     with pytest.raises(ValueError, match="before it is made"):
-        rotated(keyring("a"), now=NOW, seals_after=-SECOND)
+        key_file.new_keyring(now=NOW, in_force_from=NOW - SECOND)
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 48)), max_size=12))
@@ -76,7 +83,7 @@ def test_no_rotation_plan_takes_a_key_from_a_live_token(plan: list[tuple[int, in
             moment = now + hour * HOUR
             tokens.append((moment + LONGEST_SESSION, sealer(ring).seal(b"x", now=moment.timestamp())))
         now += pause * HOUR
-        ring = rotated(ring, now=now, seals_after=seals_after * HOUR)
+        ring = rotated(ring, fresh(now, seals_after * HOUR), now=now)
 
     assert {sealer(ring).open(token) for ends, token in tokens if ends >= now} <= {b"x"}
 
@@ -194,3 +201,39 @@ def test_more_keys_than_a_file_may_hold_are_never_written(tmp_path: Path) -> Non
         rotate(path, now=NOW, seals_after=TEN_MINUTES)
 
     assert len(read(path).keys) == 1000
+
+
+def test_a_rotation_adds_keys_for_id_tokens_too_and_to_a_file_that_had_none(path: Path) -> None:
+    assert read(path).issuer_keys == ()
+
+    ring = rotate(path, now=NOW, seals_after=TEN_MINUTES)
+
+    assert [key.algorithm for key in ring.issuer_keys] == ["RS256", "ES384"]
+    assert {(key.created_at, key.signs_from) for key in ring.issuer_keys} == {(NOW, NOW + TEN_MINUTES)}
+    assert read(path).issuer_keys == ring.issuer_keys
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "left"),
+    [(timedelta(hours=1, minutes=25), 6), (timedelta(hours=1, minutes=25, seconds=1), 4)],
+    ids=["while the last token of a key lives, and the margin", "a second later"],
+)
+def test_a_key_leaves_the_file_when_its_last_id_token_has_ended(path: Path, elapsed: timedelta, left: int) -> None:
+    rotate(path, now=NOW - HOUR, seals_after=timedelta(0))
+    rotate(path, now=NOW, seals_after=TEN_MINUTES)
+
+    ring = rotate(path, now=NOW + elapsed, seals_after=TEN_MINUTES)
+
+    assert len(ring.issuer_keys) == left
+
+
+def test_more_keys_for_id_tokens_than_a_file_may_hold_are_never_written(path: Path) -> None:
+    pair = new_issuer_keys(now=NOW, signs_from=NOW)
+    keys = [replace(pair[1], key_id=number.to_bytes(8, "big")) for number in range(99)]
+    path.unlink()
+    key_file.create(path, Keyring(keyring("a").keys, keys))
+
+    with pytest.raises(UnusableKeyring, match="has 100 issuer keys whose tokens may still live; rotate less often"):
+        rotate(path, now=NOW, seals_after=TEN_MINUTES)
+
+    assert len(read(path).issuer_keys) == 99
