@@ -1,7 +1,8 @@
 """The small capability protocols that connectors fulfil; whoever uses a connector knows one of these and no class."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.connectors.compact_jws import UnverifiedJws
 from gateway.domain.identity import Identity, ProviderType
@@ -43,9 +44,66 @@ class WebIdentityVerifier(Connector, Protocol):
         """Why the latest attempt to get keys failed; None after one that did not. Holds no secret."""
         ...
 
+    @property
+    def key_failures(self) -> int:
+        """How many attempts to get keys failed since the connector was made. For metrics."""
+        ...
+
     async def verify(self, token: UnverifiedJws) -> Identity:
         """Prove who `token` speaks of. Without I/O where its key is known.
 
         Raises InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, InvalidTags (the token's session tags).
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Whom a typed name means, as far as a throttle needs to know; whether it means anybody cannot be told from it.
+
+    Failures count under both keys, which are one where nobody was found. Kinds of connectors add what they need.
+    """
+
+    typed_key: str
+    """The name as typed, folded."""
+    principal_key: str
+    """The name of the entry that was found, folded, whatever was typed; else `typed_key`."""
+
+
+class PasswordAuthenticator(Connector, Protocol):
+    """Proves identities by a name and a password.
+
+    Whoever throttles calls `locate`, asks its counters about both keys, and only then `prove`: a throttled attempt then
+    reaches the directory's own counters never, and costs the same whether name and password are right or not.
+    """
+
+    @property
+    def issuer(self) -> str:
+        """What stands for the provider in identities and ARNs: `ldap-provider/NAME`."""
+        ...
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the directory could not be asked; None after a time that it could. Holds no secret."""
+        ...
+
+    async def locate(self, username: str, password: str) -> Any:
+        """A Located for `prove`, which holds the password too. The deadline of the whole login begins here.
+
+        Raises RejectedLogin: an empty or otherwise unusable password, before any connection is made, or a name that
+        nobody can have. ProviderUnreachable.
+        """
+        ...
+
+    async def prove(self, located: Any) -> Identity:
+        """The identity, after the directory took the password; once for each `located`.
+
+        For nobody as much is asked of the directory as for somebody with a wrong password, and it lasts as long.
+
+        Raises RejectedLogin: wrong name, wrong password or an account that may not sign in. ProviderUnreachable.
+        """
+        ...
+
+    async def authenticate(self, username: str, password: str) -> Identity:
+        """`locate`, then `prove`."""
         ...

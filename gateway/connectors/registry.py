@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final, TypeGuard
 
 from gateway.connectors.compact_jws import UnverifiedJws, read
-from gateway.connectors.connector import Connector, WebIdentityVerifier
-from gateway.domain.errors import UnknownIssuer
+from gateway.connectors.connector import Connector, PasswordAuthenticator, WebIdentityVerifier
+from gateway.domain.arn import oidc_provider_arn
+from gateway.domain.errors import InvalidParameter, UnknownIssuer
 from gateway.domain.identity import ProviderType, UnverifiedToken
 
 _MAXIMUM_PRINTED_ISSUER: Final = 200
@@ -29,6 +30,38 @@ class Registry:
     def by_name(self, name: str) -> Connector | None:
         """The connector of this provider, None where settings have none of that name."""
         return self._by_name.get(name)
+
+    def provider_arn(self, name: str, account: str) -> str | None:
+        """The ARN by which `account` knows this provider, None where settings have none of that name."""
+        connector = self._by_name.get(name)
+        if connector is None:
+            return None
+        if _verifies_web_identities(connector):
+            return oidc_provider_arn(account, connector.issuer)
+        return f"arn:aws:iam::{account}:{connector.provider_type}-provider/{name}"
+
+    def password(self, name: str | None) -> PasswordAuthenticator:
+        """The connector that takes passwords for the provider `name`; None: the only one that does.
+
+        Raises InvalidParameter: no such provider, or several and no name.
+        """
+        takers = {one.name: one for one in self._by_name.values() if _takes_passwords(one)}
+        if name is None and len(takers) > 1:
+            raise InvalidParameter(
+                "Several providers take passwords; name one of them as ProviderId", parameter="ProviderId"
+            )
+        taker = next(iter(takers.values()), None) if name is None else takers.get(name)
+        if taker is None:
+            told = (
+                "No provider takes passwords" if name is None else "ProviderId names no provider that takes passwords"
+            )
+            raise InvalidParameter(f"{told}; ask whoever operates the gateway", parameter="ProviderId")
+        return taker
+
+    @property
+    def web_identity_verifiers(self) -> Sequence[WebIdentityVerifier]:
+        """Every connector that verifies web identities."""
+        return tuple(self._by_issuer.values())
 
     def web_identity(self, token: UnverifiedToken) -> tuple[WebIdentityVerifier, UnverifiedJws]:
         """The one connector that may verify `token`, and the token as read: `await verifier.verify(read)` is next.
@@ -54,6 +87,10 @@ class Registry:
 
 def _verifies_web_identities(connector: Connector) -> TypeGuard[WebIdentityVerifier]:
     return connector.provider_type is ProviderType.OIDC
+
+
+def _takes_passwords(connector: Connector) -> TypeGuard[PasswordAuthenticator]:
+    return connector.provider_type is ProviderType.LDAP
 
 
 def _printable(unverified_issuer: str) -> str:

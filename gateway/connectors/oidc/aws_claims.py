@@ -82,4 +82,3 @@ def _value(values: Any) -> str:
             "_.:/=+-@"
         )
     return value
-

@@ -74,6 +74,10 @@ class OidcConnector:
     def last_error(self) -> str | None:
         return self._keys.last_error
 
+    @property
+    def key_failures(self) -> int:
+        return self._keys.failures
+
     async def start(self) -> None:
         """Begin to keep the provider's keys fresh; returns at once, whether or not the provider answers."""
         await self._keys.start()

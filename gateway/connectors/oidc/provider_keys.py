@@ -44,6 +44,11 @@ class KeySource(Protocol):
     @property
     def last_error(self) -> str | None: ...
 
+    @property
+    def failures(self) -> int:
+        """How many attempts to fetch failed, ever."""
+        ...
+
     def known(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """The keys at hand that fit; none where the key is not known. Never waits."""
         ...
@@ -67,6 +72,7 @@ class FixedKeys:
         self._key_set = key_set
         self.fetched_at: datetime | None = read_at
         self.last_error: str | None = None
+        self.failures = 0
 
     def known(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         return self._key_set.fitting(key_id, algorithm)
@@ -103,11 +109,12 @@ class FetchedKeySource:
         self._flight: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._rescheduled = asyncio.Event()
-        self._failures = 0
+        self._failures_in_turn = 0
         self._due = monotonic()
         self._unknown_key_due = monotonic()
         self.fetched_at: datetime | None = None
         self.last_error: str | None = None
+        self.failures = 0
 
     def known(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         return () if self._key_set is None else self._key_set.fitting(key_id, algorithm)
@@ -162,15 +169,16 @@ class FetchedKeySource:
         except FetchFailed as failure:
             self._rescheduled.set()
             self.last_error = str(failure)
-            pause = self._pace.first_pause * 2 ** min(self._failures, _MOST_DOUBLINGS)
-            self._failures += 1
+            pause = self._pace.first_pause * 2 ** min(self._failures_in_turn, _MOST_DOUBLINGS)
+            self._failures_in_turn += 1
+            self.failures += 1
             self._due = self._monotonic() + min(pause, self._pace.longest_pause)
             return
         self._rescheduled.set()
         self._key_set = fetched.key_set
         self.fetched_at = self._clock.now()
         self.last_error = None
-        self._failures = 0
+        self._failures_in_turn = 0
         life = self._pace.default_life if fetched.max_age is None else fetched.max_age
         life = min(max(life, self._pace.shortest_life), self._pace.longest_life)
         self._due = self._monotonic() + life * self._pace.refreshed_after

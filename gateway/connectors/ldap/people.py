@@ -1,0 +1,128 @@
+"""Whom a typed name means: exactly one entry, read with what the gateway needs of it, or nobody."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.connectors.blocking import Deadline
+from gateway.connectors.ldap import account_state
+from gateway.connectors.ldap.directory import DirectoryDown
+from gateway.connectors.ldap.facts import FactFinder
+from gateway.connectors.ldap.filters import USERNAME
+from gateway.connectors.ldap.results import Answer, Code, Entry, guid_text
+from gateway.connectors.ldap.session import Session
+from gateway.connectors.ldap.settings import UserSettings
+from gateway.connectors.ldap.typed import is_computer_name, throttle_key
+from gateway.domain.directory_names import NotADistinguishedName, comparable, folded, parsed, values_of
+
+# The first that an entry has says who the person is, whatever the name: entryUUID (RFC 4530), 389-ds, FreeIPA.
+_UNIQUE_TEXTS: Final = ("entryUUID", "nsUniqueId", "ipaUniqueID")
+_UNIQUE_GUIDS: Final = ("objectGUID",)
+_OWN_ATTRIBUTES: Final = frozenset(
+    {*_UNIQUE_TEXTS, *_UNIQUE_GUIDS, "objectClass", "memberOf", "objectSid", "primaryGroupID", "sAMAccountName"}
+)
+_MAXIMUM_USERNAME: Final = 255
+_MISPLACED: Final = frozenset({Code.NO_SUCH_OBJECT, Code.REFERRAL, Code.INSUFFICIENT_ACCESS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One entry that may sign in. `subject` stays when the name changes; `key` is one for all spellings of the name."""
+
+    entry: Entry
+    username: str
+    subject: str
+
+    @property
+    def key(self) -> str:
+        return throttle_key(self.username)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nobody:
+    """No entry, several, or one that nobody signs in as; why, for the audit log."""
+
+    cause: str
+
+
+class People:
+    """Looks entries up as the settings of one provider say."""
+
+    def __init__(self, settings: UserSettings, attributes: frozenset[str], facts: FactFinder) -> None:
+        """`attributes`: what mappings, tags and trust policies name beside the gateway's own."""
+        self._settings = settings
+        self._filter = settings.query
+        self._facts = facts
+        self.attributes: Final = frozenset(
+            {settings.username, settings.email, *attributes, *_OWN_ATTRIBUTES, *account_state.ATTRIBUTES}
+        )
+
+    def find(self, session: Session, name: str, deadline: Deadline) -> Person | Nobody:
+        """The one person whom a typed name means.
+
+        Raises DirectoryDown: the base is not there for the service account. ServerFailed, TimeoutError.
+        """
+        base = self._settings.base or ""
+        query = self._filter.encoded({USERNAME: self._account(session, name, deadline)})
+        # Two are enough to know that there is not one.
+        answer = session.search(base, query, self.attributes, deadline, most=2)
+        if answer.code in _MISPLACED:
+            raise DirectoryDown(f"{session.server}: users.base {base} cannot be searched: {answer.told}")
+        if answer.code == Code.SIZE_LIMIT_EXCEEDED or len(answer.entries) > 1:
+            return Nobody(cause="the name means several entries")
+        if not answer.succeeded:
+            raise DirectoryDown(f"{session.server}: the search for people fails: {answer.told}")
+        return self._person(answer)
+
+    def read(self, session: Session, dn: str, deadline: Deadline) -> Person | Nobody:
+        """The person whose entry is at `dn` now. Raises ServerFailed, TimeoutError."""
+        return self._person(session.read(dn, self.attributes, deadline))
+
+    def _person(self, answer: Answer) -> Person | Nobody:
+        if not answer.entries:
+            return Nobody(cause="no entry has the name")
+        entry = answer.entries[0]
+        username = self._username(entry)
+        if username is None:
+            return Nobody(cause=f"{entry.dn} has not one printable {self._settings.username}, or it may not be read")
+        computers = (username, *entry.texts("sAMAccountName"))
+        if account_state.is_computer(entry) or any(is_computer_name(name) for name in computers):
+            return Nobody(cause=f"{entry.dn} is a computer account")
+        return Person(entry=entry, username=username, subject=_subject(entry))
+
+    def _account(self, session: Session, name: str, deadline: Deadline) -> str:
+        r"""What the filter is filled with: of `CORP\alice`, where CORP is this very domain, `alice`; else all of it."""
+        domain, backslash, account = name.partition("\\")
+        if not backslash or not account:
+            return name
+        own = self._facts.facts(session, deadline).domain
+        return account if own is not None and folded(own) == folded(domain) else name
+
+    def _username(self, entry: Entry) -> str | None:
+        """The person's one name: the attribute's value, or of several the one in the DN."""
+        attribute = self._settings.username
+        values = entry.texts(attribute)
+        if len(values) > 1:
+            values = tuple(value for value in values if folded(value) in _named(entry.dn, attribute))
+        if len(values) != 1 or not 1 <= len(values[0]) <= _MAXIMUM_USERNAME or not values[0].isprintable():
+            return None
+        return values[0] if values[0].strip() else None
+
+
+def _named(dn: str, attribute: str) -> tuple[str, ...]:
+    try:
+        return values_of(parsed(dn)[0], attribute)
+    except (NotADistinguishedName, IndexError):
+        return ()
+
+
+def _subject(entry: Entry) -> str:
+    for name in _UNIQUE_TEXTS:
+        text = entry.text(name)
+        if text:
+            return text.lower()
+    for name in _UNIQUE_GUIDS:
+        for value in entry.raw(name)[:1]:
+            guid = guid_text(value)
+            if guid is not None:
+                return guid
+    return comparable(entry.dn)

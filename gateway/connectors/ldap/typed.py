@@ -1,0 +1,63 @@
+"""What a person types: the name as it may be looked up, and passwords that no server shall ever see."""
+
+import stringprep
+import unicodedata
+from typing import Final
+
+from gateway.domain.directory_names import folded
+from gateway.domain.errors import RejectedLogin
+
+_MAXIMUM_NAME: Final = 256
+_MAXIMUM_PASSWORD: Final = 1_024
+
+
+def typed_name(username: str) -> str:
+    """The name to look up: compatibility forms made plain (full width letters), outer blanks gone.
+
+    Raises RejectedLogin: empty, over-long, unprintable, or a computer's.
+    """
+    name = unicodedata.normalize("NFKC", username[: 4 * _MAXIMUM_NAME]).strip()
+    if not 1 <= len(name) <= _MAXIMUM_NAME or len(username) > 4 * _MAXIMUM_NAME:
+        raise _unusable(name, f"the name has not 1 to {_MAXIMUM_NAME} characters")
+    # NUL ends a name for servers written in C; bidirectional and zero-width characters make one name look like another.
+    if not name.isprintable():
+        raise _unusable(name, "the name holds characters that cannot be printed")
+    if is_computer_name(name):
+        raise _unusable(name, "the name is that of a computer account")
+    return name
+
+
+def is_computer_name(name: str) -> bool:
+    """Whether the account's name ends in `$`, with or without a domain (noPac, CVE-2021-42278, began with these)."""
+    account = name.rpartition("\\")[2]
+    return account.endswith("$") or account.partition("@")[0].endswith("$")
+
+
+def throttle_key(name: str) -> str:
+    """One key for all spellings of a name."""
+    return folded(name)
+
+
+def prepared_password(password: str, *, principal_key: str) -> str:
+    """The password as RFC 4513 5.1.3 prepares it (RFC 4013: blanks of all kinds, invisible characters, NFKC).
+
+    What SASLprep forbids beyond that is left to the directory, which may have let it in.
+
+    Raises RejectedLogin for what a server would take for a bind without password (RFC 4513 5.1.2), or cut short.
+    """
+    if len(password) > _MAXIMUM_PASSWORD:
+        cause = f"the password is longer than {_MAXIMUM_PASSWORD} characters"
+        raise RejectedLogin(cause=cause, principal_key=principal_key)
+    if "\0" in password:
+        raise RejectedLogin(cause="the password holds NUL", principal_key=principal_key)
+    mapped = "".join(
+        " " if stringprep.in_table_c12(one) else one for one in password if not stringprep.in_table_b1(one)
+    )
+    prepared = unicodedata.ucd_3_2_0.normalize("NFKC", mapped)
+    if not prepared.strip():
+        raise RejectedLogin(cause="the password is empty or blank", principal_key=principal_key)
+    return prepared
+
+
+def _unusable(name: str, cause: str) -> RejectedLogin:
+    return RejectedLogin(cause=cause, principal_key=throttle_key(name[:_MAXIMUM_NAME]))
