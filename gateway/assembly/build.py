@@ -1,42 +1,36 @@
 """From a configuration to a gateway: every part made once, from the keyring to the application."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gateway.assembly.routing import Router
-from gateway.connectors.connector import Connector
-from gateway.connectors.oidc.connector import OidcConnector
+from gateway.assembly.compose import exchange_of
+from gateway.assembly.observation import Observer
+from gateway.assembly.routing import ByListener, Router
 from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
-from gateway.domain.errors import InternalFault, KeyringUnavailable
-from gateway.doors.operations import probes
+from gateway.domain.errors import InternalFault, KeyringUnavailable, StateUnavailable
+from gateway.doors.issuer import documents
+from gateway.doors.operations import metrics, probes
 from gateway.doors.sts.dialects import XML_DIALECT, fault_answer
 from gateway.doors.sts.door import StsDoor
-from gateway.exchange import refusal_message
-from gateway.exchange.auditing import AuditTrail
-from gateway.exchange.exchange import Exchange
-from gateway.exchange.live_policies import LivePolicies
-from gateway.exchange.parts import Parts
-from gateway.exchange.refusal_message import RefusalMessages
-from gateway.roles.catalog import Catalog
-from gateway.sealing.envelope import Sealer
 from gateway.sealing.key_file import UnusableKeyring
-from gateway.sealing.keyring import Keyring, KeySource
+from gateway.sealing.keyring import Keyring
 from gateway.sealing.live_keyring import LiveKeyring
-from gateway.sessions.authenticator import Authenticator
-from gateway.sessions.issuer import SessionIssuer
-from gateway.sessions.session_token import PURPOSE
-from gateway.sessions.users import Users
 from gateway.settings.configuration import Configuration
-from gateway.sigv4.signing_key import SigningKeys
+from gateway.state.open import open_state
 from gateway.telemetry.audit import AuditSink
+from gateway.telemetry.meters import Meters
+from gateway.telemetry.tracing import Tracing
 from gateway.web.asgi import Application, Receive, Scope, Send
 from gateway.web.edge import AccessLog, Edge
 from gateway.web.responses import Answer
+from gateway.web.traced import Traced
 
-NOT_READY: Final = "keyring"
-_SIGNING_KEYS: Final = 10_000
+NO_KEY: Final = "keyring"
+NO_STATE: Final = "state"
+_LEAVE_AFTER: Final = 60.0
 
 _LOG: Final = logging.getLogger("gateway.keyring")
 
@@ -52,92 +46,94 @@ class Gateway:
         audit: AuditSink,
         access_log: AccessLog | None = None,
         more_doors: Mapping[str, Application] | None = None,
+        meters: Meters | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
-        """`more_doors`: path to application, beside the gateway's own.
+        """`more_doors`: path to application, beside the gateway's own; `meters` None counts for itself alone.
 
         Raises UnusableKeyring, and ValueError for a provider's file that cannot be used.
         """
-        self.configuration: Final = configuration
+        self.configuration = configuration
         self._clock = clock
-        self._keyring = LiveKeyring(configuration.gateway.keyring, on_change=_log_keyring, on_fault=_log_fault)
-        self.exchange, self._registry = exchange_of(configuration, self._keyring, clock=clock, audit=audit)
+        self._audit = audit
+        self._tracing = tracing
+        self._meters = meters = meters or Meters.alone()
+        self._keyring = LiveKeyring(
+            configuration.gateway.keyring, on_change=_log_keyring, on_fault=lambda fault: _tell_fault(fault, meters)
+        )
+        self._state = open_state(configuration.gateway.state, clock)
+        self.exchange, self._registry = exchange_of(
+            configuration, self._keyring, clock=clock, audit=audit, state=self._state, meters=meters
+        )
+        self._observer = Observer(
+            meters,
+            clock=clock,
+            keyring=lambda: self._keyring.keyring,
+            verifiers=lambda: self._registry.web_identity_verifiers,
+        )
+        self._leaving: set[asyncio.Task[None]] = set()
         doors: dict[str, Application] = {
             "/": StsDoor(lambda: self.exchange),
-            **probes.routes(self.unready),
+            **documents.routes(configuration.gateway.public_url, lambda: self.exchange),
             **(more_doors or {}),
         }
         self.app: Application = _Lifespan(
             self,
             Edge(
-                Router(doors),
+                self._by_listener(doors, metrics.routes(meters.text)),
                 render_fault=_rendered,
                 trusted_proxies=configuration.gateway.trusted_proxies,
                 public_url=configuration.gateway.public_url,
                 access_log=access_log,
+                meter=meters.http,
             ),
         )
 
     async def start(self) -> None:
         """Begin background work; returns at once, whatever the providers do."""
         await self._registry.start()
+        self._observer.start()
 
     async def aclose(self) -> None:
+        await self._observer.aclose()
         await self._registry.aclose()
+        await self._state.aclose()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
+
+    def _by_listener(self, doors: Mapping[str, Application], operations: Mapping[str, Application]) -> Application:
+        """Probes everywhere; `operations` on the internal listener where there is one, else on the public one."""
+        probing = probes.routes(self.unready)
+        app: Application = Router({**doors, **probing, **operations})
+        if self.configuration.gateway.internal_listen is not None:
+            app = ByListener(public=Router({**doors, **probing}), internal=Router({**probing, **operations}))
+        return app if self._tracing is None else Traced(app, self._tracing)
 
     async def unready(self) -> Sequence[str]:
-        """What keeps this gateway from serving: nothing, or the keyring that may not seal yet."""
+        """What keeps this gateway from serving: the keyring that may not seal yet, the store that does not answer."""
         try:
             self._keyring.sealing_key(self._clock.now().timestamp())
         except KeyringUnavailable:
-            return (NOT_READY,)
+            return (NO_KEY,)
+        try:
+            await self._state.ping()
+        except StateUnavailable:
+            return (NO_STATE,)
         return ()
 
 
-def exchange_of(
-    configuration: Configuration, keyring: KeySource, *, clock: Clock, audit: AuditSink
-) -> tuple[Exchange, Registry]:
-    """The use cases of a configuration, and the connectors that somebody has to start and close.
-
-    Raises ValueError for a provider's file that cannot be used.
-    """
-    settings = configuration.gateway
-    sealer = Sealer(keyring, purpose=PURPOSE, realm=settings.public_url)
-    messages = Sealer(keyring, purpose=refusal_message.PURPOSE, realm=settings.public_url)
-    users = Users(configuration.users)
-    registry = Registry(_connectors(configuration, clock))
-    catalog = Catalog.compile(
-        roles=configuration.roles,
-        mappings=configuration.mappings,
-        issuers={name: provider.issuer for name, provider in configuration.providers.items()},
-        policies=configuration.policies,
-    )
-    parts = Parts(
-        catalog=catalog,
-        registry=registry,
-        issuer=SessionIssuer(sealer),
-        authenticator=Authenticator(sealer, users),
-        policies=LivePolicies(catalog, configuration.users),
-        users=users,
-        messages=RefusalMessages(messages),
-        signing_keys=SigningKeys(capacity=_SIGNING_KEYS),
-        trail=AuditTrail(audit, region=settings.region, clock=clock),
-        clock=clock,
-        region=settings.region,
-    )
-    return Exchange(parts), registry
-
-
-def _connectors(configuration: Configuration, clock: Clock) -> Sequence[Connector]:
-    return [
-        OidcConnector(name=name, settings=provider, clock=clock) for name, provider in configuration.providers.items()
-    ]
+async def _closed_later(registry: Registry) -> None:
+    """Close connectors once the requests that began with them must have ended."""
+    await asyncio.sleep(_LEAVE_AFTER)
+    await registry.aclose()
 
 
 def _log_keyring(keyring: Keyring) -> None:
     _LOG.info("the keyring has changed", extra={"key_ids": [key.key_id.hex() for key in keyring.keys]})
 
 
-def _log_fault(fault: UnusableKeyring) -> None:
+def _tell_fault(fault: UnusableKeyring, meters: Meters) -> None:
+    meters.keyring.fault()
     _LOG.error("the keyring has changed and is not taken: %s", fault)
 
 

@@ -1,6 +1,7 @@
 """Listening sockets: bound before anything else is started, and shared by all workers."""
 
 import socket
+from dataclasses import dataclass, field
 from typing import Final
 
 _BACKLOG: Final = 2048
@@ -8,6 +9,18 @@ _BACKLOG: Final = 2048
 
 class AddressUnavailable(Exception):
     """The address cannot be listened on; the message names it and the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """The sockets of a server: `internal` are those for proxies, probes and metrics, without TLS."""
+
+    public: list[socket.socket]
+    internal: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[socket.socket]:
+        return [*self.public, *self.internal]
 
 
 def listen(host: str, port: int) -> list[socket.socket]:

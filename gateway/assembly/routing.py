@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.web.asgi import Application, Receive, Scope, Send
+from gateway.web.listeners import is_internal
 from gateway.web.responses import TEXT, Answer, send_answer
 
 _NOT_FOUND: Final = Answer(
@@ -26,3 +27,16 @@ class Router:
             await door(scope, receive, send)
         else:
             await send_answer(send, _NOT_FOUND)
+
+
+class ByListener:
+    """Two applications: what the internal listener answers is not what the public one does."""
+
+    __slots__ = ("_internal", "_public")
+
+    def __init__(self, *, public: Application, internal: Application) -> None:
+        self._public = public
+        self._internal = internal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._internal if is_internal(scope) else self._public)(scope, receive, send)

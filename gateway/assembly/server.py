@@ -2,15 +2,17 @@
 
 import logging
 import resource
-import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from gateway.assembly.listening import listen, port_of
+from gateway.assembly.listening import AddressUnavailable, Listeners, close_all, listen, port_of
 from gateway.assembly.supervisor import START_FAILED, supervise
 from gateway.assembly.tls import server_context
 from gateway.assembly.worker import Server, ServerSettings, StartFailed
+from gateway.telemetry.cells import Board
+from gateway.telemetry.meters import Meters
 from gateway.web.asgi import Application
 
 INTERRUPTED: Final = 130
@@ -23,8 +25,18 @@ _RESERVED: Final = 64
 _MARGIN: Final = 10.0
 
 
-def serve(make_app: Callable[[], Application], *, host: str, port: int, workers: int, settings: ServerSettings) -> int:
+def serve(
+    make_app: Callable[[Meters], Application],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    settings: ServerSettings,
+    internal: tuple[str, int] | None = None,
+) -> int:
     """Serve what `make_app` gives, which is called once in each worker, until a signal ends it; the exit code.
+
+    `make_app` gets the worker's meters. `internal`: host and port of the listener for proxies, probes and metrics.
 
     0: ended in order; 1: the application did not start; 130: interrupted from the terminal. Port 0 takes a free one;
     the log's line `listening` tells which. Raises AddressUnavailable, UnusableTls, and what `make_app` raises.
@@ -32,38 +44,58 @@ def serve(make_app: Callable[[], Application], *, host: str, port: int, workers:
     if settings.tls is not None:
         server_context(settings.tls)  # told before anything is forked
     settings = replace(settings, connections=min(settings.connections, _descriptors() - _RESERVED))
-    sockets = listen(host, port)
+    listeners = _listeners((host, port), internal)
+    board = Board(workers)
     if workers == 1:
-        code = _work(make_app, sockets, settings, on_started=lambda: _announce(sockets, host, settings, workers))
+        meters = Meters(board)
+        announce = partial(_announce, listeners, host, settings, workers)
+        code = _work(make_app, listeners, settings, meters, on_started=announce)
         return 1 if code == START_FAILED else code
     patience = settings.drain + settings.linger + settings.finish + _MARGIN
-    _announce(sockets, host, settings, workers)
-    role = supervise(sockets, workers=workers, patience=patience)
+    _announce(listeners, host, settings, workers)
+    role = supervise(listeners.all, workers=workers, patience=patience)
     if isinstance(role, int):
         return role
-    return _work(make_app, sockets, settings, on_started=_ready, lifeline=role.lifeline)
+    meters = Meters(board, role.number)
+    return _work(make_app, listeners, settings, meters, on_started=_ready, lifeline=role.lifeline)
+
+
+def _listeners(public: tuple[str, int], internal: tuple[str, int] | None) -> Listeners:
+    listening = listen(*public)
+    try:
+        return Listeners(public=listening, internal=[] if internal is None else listen(*internal))
+    except AddressUnavailable:
+        close_all(listening)
+        raise
 
 
 def _work(
-    make_app: Callable[[], Application],
-    sockets: list[socket.socket],
+    make_app: Callable[[Meters], Application],
+    listeners: Listeners,
     settings: ServerSettings,
+    meters: Meters,
     *,
     on_started: Callable[[], None],
     lifeline: int | None = None,
 ) -> int:
-    server = Server(make_app(), settings, on_started=on_started, lifeline=lifeline)
+    app = make_app(meters)
+    server = Server(
+        app, settings, on_started=on_started, lifeline=lifeline, internal=listeners.internal, meter=meters.http
+    )
     try:
-        server.run(sockets)
+        server.run(listeners.public)
     except StartFailed:
         return START_FAILED
     return INTERRUPTED if server.interrupted else 0
 
 
-def _announce(sockets: list[socket.socket], host: str, settings: ServerSettings, workers: int) -> None:
+def _announce(listeners: Listeners, host: str, settings: ServerSettings, workers: int) -> None:
     scheme = "http" if settings.tls is None else "https"
     shown = f"[{host}]" if ":" in host else host
-    _LOG.info("listening", extra={"url": f"{scheme}://{shown}:{port_of(sockets)}", "workers": workers})
+    told: dict[str, object] = {"url": f"{scheme}://{shown}:{port_of(listeners.public)}", "workers": workers}
+    if listeners.internal:
+        told["internal_port"] = port_of(listeners.internal)
+    _LOG.info("listening", extra=told)
 
 
 def _ready() -> None:

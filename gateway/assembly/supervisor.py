@@ -23,9 +23,13 @@ _LOOK: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker is told of itself. `lifeline` is a descriptor that ends when the supervisor does."""
+    """What a worker is told of itself.
+
+    `lifeline`: a descriptor that ends when the supervisor does. `number`: which of the places it fills, from 0.
+    """
 
     lifeline: int
+    number: int
 
 
 def supervise(sockets: list[socket.socket], *, workers: int, patience: float) -> "Worker | int":
@@ -44,6 +48,7 @@ class _Supervisor:
         self._patience = patience
         self._lifeline, self._held = os.pipe()
         self._started_at: dict[int, float] = {}
+        self._numbers: dict[int, int] = {}
         self._due: list[float] = []
         self._first: set[int] = set()
         self._killed_at: float | None = None
@@ -52,8 +57,9 @@ class _Supervisor:
     def run(self, workers: int) -> Worker | int:
         self._due = [0.0] * workers
         while self._started_at or self._due:
-            if self._start_due():
-                return Worker(self._lifeline)
+            number = self._start_due()
+            if number is not None:
+                return Worker(self._lifeline, number)
             self._first = self._first or set(self._started_at)
             found = signal.sigtimedwait(_SIGNALS, _LOOK)
             if found is not None and found.si_signo != signal.SIGCHLD:
@@ -62,18 +68,21 @@ class _Supervisor:
             self._kill_late()
         return self._code
 
-    def _start_due(self) -> bool:
-        """Start what is due; True inside a new worker."""
+    def _start_due(self) -> int | None:
+        """Start what is due; inside a new worker the number of its place."""
         now = time.monotonic()
         for _ in [moment for moment in self._due if moment <= now]:
+            taken = set(self._numbers.values())
+            number = next(number for number in range(len(taken) + 1) if number not in taken)
             pid = os.fork()
             if pid == 0:
                 self._become_worker()
-                return True
+                return number
             self._started_at[pid] = now
+            self._numbers[pid] = number
             _LOG.info("worker started", extra={"pid": pid})
         self._due = [moment for moment in self._due if moment > now]
-        return False
+        return None
 
     def _become_worker(self) -> None:
         os.setpgid(0, 0)  # Ctrl-C at a terminal reaches the supervisor alone, which tells its workers once
@@ -89,6 +98,7 @@ class _Supervisor:
 
     def _ended(self, pid: int, code: int) -> None:
         lived = time.monotonic() - self._started_at.pop(pid)
+        del self._numbers[pid]
         ending = self._killed_at is not None
         _LOG.log(logging.INFO if ending else logging.ERROR, "worker ended", extra={"pid": pid, "code": code})
         if ending:

@@ -16,10 +16,12 @@ import uvicorn
 from gateway.assembly.listening import refuse_newcomers
 from gateway.assembly.tls import TlsFiles, server_context
 from gateway.assembly.watchdog import Watchdog
+from gateway.telemetry.meters import HttpMeter, Meters
 from gateway.web.asgi import Application
 from gateway.web.bounded_protocol import BoundedProtocol, Bounds, ConnectionState
 from gateway.web.connections import Admissions
 from gateway.web.draining import begin_draining
+from gateway.web.listeners import mark_internal
 from gateway.web.origin import Network
 
 _LOG: Final = logging.getLogger("gateway.server")
@@ -65,8 +67,12 @@ class Server(uvicorn.Server):
         *,
         on_started: Callable[[], None],
         lifeline: int | None = None,
+        internal: Sequence[socket.socket] = (),
+        meter: HttpMeter | None = None,
     ) -> None:
         """`lifeline`: a descriptor that ends when the process that looks after this one does.
+
+        `internal`: listening sockets, without TLS, whose requests are marked (`web.listeners`).
 
         Raises UnusableTls.
         """
@@ -75,12 +81,15 @@ class Server(uvicorn.Server):
         self._settings = settings
         self._on_started = on_started
         self._lifeline = lifeline
+        self._internal = list(internal)
+        self._internal_state: dict[str, Any] = {}
         self.server_state = ConnectionState(
             Admissions(
                 total=settings.connections,
                 per_address=settings.connections_per_address,
                 trusted_proxies=settings.trusted_proxies,
-            )
+            ),
+            meter or Meters.alone().http,
         )
         self._watchdog = Watchdog(settings.patience)
         self._closes_at: float | None = None
@@ -95,6 +104,7 @@ class Server(uvicorn.Server):
         self.server_state.draining = True
         if self.started:
             begin_draining(self.lifespan.state)
+            begin_draining(self._internal_state)
         for connection in list(self.server_state.connections):
             cast("BoundedProtocol", connection).end_with_this_answer()
 
@@ -123,6 +133,12 @@ class Server(uvicorn.Server):
             await loop.create_server(self._protocol, sock=one, backlog=self.config.backlog, **tls)
             for one in sockets or ()
         ]
+        self._internal_state |= self.lifespan.state
+        mark_internal(self._internal_state)
+        self.servers += [
+            await loop.create_server(self._internal_protocol, sock=one, backlog=self.config.backlog)
+            for one in self._internal
+        ]
         if self._lifeline is not None:
             loop.add_reader(self._lifeline, self._orphaned, self._lifeline)
         self._watchdog.start()
@@ -131,6 +147,9 @@ class Server(uvicorn.Server):
 
     def _protocol(self) -> BoundedProtocol:
         return BoundedProtocol(self.config, self.server_state, self.lifespan.state, bounds=self._settings.bounds)
+
+    def _internal_protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(self.config, self.server_state, self._internal_state, bounds=self._settings.bounds)
 
     def _orphaned(self, lifeline: int) -> None:
         asyncio.get_running_loop().remove_reader(lifeline)
@@ -145,14 +164,14 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting without a reset, let open connections ask once more, finish what runs, end the application."""
-        refuse_newcomers(sockets or [])
+        refuse_newcomers([*(sockets or []), *self._internal])
         await asyncio.sleep(_QUEUE_EMPTIED)
         for server in self.servers:
             server.close()
         until = time.monotonic() + self._settings.linger
         while self.server_state.connections and time.monotonic() < until and not self._hurried:  # noqa: ASYNC110
             await asyncio.sleep(_POLL)  # uvicorn tells of no connection's end
-        await super().shutdown(sockets)
+        await super().shutdown([*(sockets or []), *self._internal])
         self._watchdog.stop()
 
 

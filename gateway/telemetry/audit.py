@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,7 +27,10 @@ class AuditSink(Protocol):
 
 
 class AuditLog:
-    """Appends lines to one file descriptor. `dropped` counts the lines that were lost because `refuse` is off."""
+    """Appends lines to one file descriptor. `dropped` counts the lines that were lost because `refuse` is off.
+
+    `on_failure` is called for each line that could not be written, lost or refused.
+    """
 
     def __init__(self, descriptor: int, *, refuse: bool) -> None:
         """`refuse`: a line that cannot be written raises; else it is dropped and counted."""
@@ -35,6 +38,7 @@ class AuditLog:
         self._refuse = refuse
         self._torn = False
         self.dropped = 0
+        self.on_failure: Callable[[], None] = _nothing
 
     @classmethod
     def open(cls, path: Path | None, *, refuse: bool) -> "AuditLog":
@@ -48,6 +52,7 @@ class AuditLog:
         try:
             self._append(line_of(record))
         except OSError as error:
+            self.on_failure()
             if self._refuse:
                 raise AuditUnavailable(cause=f"the audit log cannot be written: {error.strerror}") from None
             self.dropped += 1
@@ -65,6 +70,10 @@ class AuditLog:
             rest = rest[written:]
             self._torn = bool(rest)
         self._torn = False
+
+
+def _nothing() -> None:
+    """What is called where nobody counts."""
 
 
 def line_of(record: Mapping[str, Any]) -> bytes:

@@ -11,6 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.telemetry.meters import HttpMeter
 from gateway.web.connections import Admissions
 from gateway.web.edge import new_request_id
 from gateway.web.refusals import (
@@ -53,9 +54,10 @@ class Bounds:
 class ConnectionState(ServerState):
     """What all connections of a server share. While `draining`, each answer is its connection's last."""
 
-    def __init__(self, admissions: Admissions) -> None:
+    def __init__(self, admissions: Admissions, meter: HttpMeter) -> None:
         super().__init__()
         self.admissions = admissions
+        self.meter = meter
         self.draining = False
 
 
@@ -115,8 +117,10 @@ class BoundedProtocol(HttpToolsProtocol):
         peer = self.client[0] if self.client else "local"
         self._admission = self.server_state.admissions.admit(peer)
         if self._admission is None:
+            self.server_state.meter.connection_refused()
             transport.abort()
             return
+        self.server_state.meter.connected(self.server_state.admissions.open)
         self._expect(self._bounds.head_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -125,6 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._admission is not None:
             self.server_state.admissions.release(self._admission)
+            self.server_state.meter.connected(self.server_state.admissions.open)
             self._admission = None
 
     def data_received(self, data: bytes) -> None:
@@ -239,8 +244,8 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._part is _BODY:
             self._expect(self._bounds.body_time)
-        elif self._part is _HEAD or self._idle():
-            # Idle and here: empty lines between requests, which must not keep a connection for ever.
+        elif self._idle():
+            # Half a head; or empty lines between requests, which must not keep a connection for ever either.
             self._expect(self._bounds.head_time)
 
     def _idle(self) -> bool:
@@ -280,6 +285,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         request_id = new_request_id()
+        self.server_state.meter.request_refused(refusal.status)
         _LOG.info(
             "refused: %s", refusal.text, extra={"client": self.client and self.client[0], "request_id": request_id}
         )
@@ -292,7 +298,3 @@ class BoundedProtocol(HttpToolsProtocol):
         if not in_body or not (self.pipeline or self.cycle.response_started):
             self.transport.write(rendered(refusal, request_id, self.server_state.default_headers))
         self.transport.close()
-        if in_body:
-            # The application waits for the rest of this body; it is told at once that nobody is there any more.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()

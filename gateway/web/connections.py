@@ -32,6 +32,11 @@ class Admissions:
         self._total += 1
         return key
 
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return self._total
+
     def release(self, key: str) -> None:
         self._total -= 1
         self._open[key] -= 1

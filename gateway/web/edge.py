@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.domain.errors import InternalFault
 from gateway.telemetry.log import REQUEST_ID
+from gateway.telemetry.meters import HttpMeter
 from gateway.web.asgi import Application, Message, Receive, Scope, Send
 from gateway.web.limits import ClientDisconnected
 from gateway.web.origin import Network, OriginReader, keep_origin
@@ -36,7 +37,7 @@ _TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000")
 class Edge:
     """Wraps the whole application. What a door raises and does not render itself is a bug and is caught here, once."""
 
-    __slots__ = ("_access_log", "_app", "_headers", "_origins", "_render_fault")
+    __slots__ = ("_access_log", "_app", "_headers", "_meter", "_origins", "_render_fault")
 
     def __init__(
         self,
@@ -46,13 +47,15 @@ class Edge:
         trusted_proxies: Iterable[Network],
         public_url: str,
         access_log: AccessLog | None,
+        meter: HttpMeter | None = None,
     ) -> None:
-        """`public_url` with https makes browsers insist on https (HSTS); `access_log` None keeps none."""
+        """`public_url` with https makes browsers insist on https (HSTS); `access_log` and `meter` None keep none."""
         self._app = app
         self._render_fault = render_fault
         self._origins = OriginReader(trusted_proxies)
         self._headers = (*_HEADERS, _TRANSPORT_SECURITY) if public_url.startswith("https://") else _HEADERS
         self._access_log = access_log
+        self._meter = meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,6 +78,8 @@ class Edge:
             if not answering.status:
                 fault = InternalFault(cause="an exception reached the edge")
                 await send_answer(answering.send, self._render_fault(fault, request_id))
+        if self._meter is not None:
+            self._meter.answered(answering.status or CLIENT_GONE, time.monotonic() - started)
         if self._access_log is not None:
             self._access_log(
                 {

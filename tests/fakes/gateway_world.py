@@ -1,5 +1,6 @@
 """A gateway in one process: a real configuration, keyring and provider keys, a clock that tests move, an audit list."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -9,13 +10,14 @@ from textwrap import dedent, indent
 from typing import Any
 from urllib.parse import urlencode
 
-from gateway.assembly.build import exchange_of
+from gateway.assembly.compose import exchange_of
 from gateway.domain.assumption import AssumedRole, SessionRequest, WebIdentityRequest
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.errors import AuditUnavailable
 from gateway.domain.identity import UnverifiedToken
 from gateway.domain.origin import RequestOrigin
 from gateway.sealing import key_file
+from gateway.sealing.issuer_key import IssuerKey, new_issuer_keys
 from gateway.sealing.key_file import read
 from gateway.sealing.keyring import Keyring
 from gateway.settings.load import load
@@ -23,6 +25,8 @@ from gateway.sigv4.request import HttpRequest
 from gateway.sigv4.rules import SERVICE_RULES, SigningRules
 from gateway.sigv4.scope import CredentialScope
 from gateway.sigv4.sign import sign
+from gateway.state.memory import MemoryStore
+from gateway.telemetry.meters import Meters
 from tests.fakes.identity_provider import IdentityProvider
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -60,6 +64,12 @@ SECTIONS: Mapping[str, str] = {
 }
 
 
+@functools.cache
+def issuer_keys() -> tuple[IssuerKey, ...]:
+    """One pair of keys for ID tokens, made once a run: an RSA key takes its time."""
+    return new_issuer_keys(now=START - timedelta(days=1), signs_from=START - timedelta(days=1))
+
+
 class MovableClock:
     def __init__(self, now: datetime = START) -> None:
         self._now = now
@@ -94,16 +104,23 @@ class GatewayWorld:
     def __init__(self, folder: Path, **sections: str) -> None:
         self.clock = MovableClock()
         self.audit = RecordedAudit()
+        self.meters = Meters.alone()
+        self.state = MemoryStore(self.clock)
         self.provider = IdentityProvider()
         self.provider.issuer = ISSUER
         self.provider.now = lambda: self.clock.now().timestamp()
         self.folder = folder
         (folder / "jwks.json").write_text(json.dumps({"keys": self.provider.public_keys()}))
         key = key_file.new_key(now=START - timedelta(days=1), seals_from=START - timedelta(days=1))
-        key_file.create(folder / "keyring.json", Keyring([key]))
+        key_file.create(folder / "keyring.json", Keyring([key], issuer_keys()))
         self.configuration = self.load(**sections)
         self.exchange, self.registry = exchange_of(
-            self.configuration, read(self.folder / "keyring.json"), clock=self.clock, audit=self.audit
+            self.configuration,
+            read(self.folder / "keyring.json"),
+            clock=self.clock,
+            audit=self.audit,
+            state=self.state,
+            meters=self.meters,
         )
 
     def load(self, **sections: str) -> Any:
@@ -122,7 +139,12 @@ class GatewayWorld:
         """The same keyring and clock with another configuration, as a reload makes it."""
         self.configuration = self.load(**sections)
         self.exchange, self.registry = exchange_of(
-            self.configuration, read(self.folder / "keyring.json"), clock=self.clock, audit=self.audit
+            self.configuration,
+            read(self.folder / "keyring.json"),
+            clock=self.clock,
+            audit=self.audit,
+            state=self.state,
+            meters=self.meters,
         )
 
     def token(self, *groups: str, **claims: Any) -> UnverifiedToken:

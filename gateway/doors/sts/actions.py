@@ -40,6 +40,15 @@ def _assume_role_with_web_identity(request: Request) -> Use:
     return use
 
 
+def _assume_role_with_ldap_identity(request: Request) -> Use:
+    asked = sts_requests.password_request(request.parameters)
+
+    async def use(exchange: Exchange) -> Answer:
+        return sts_answers.ldap_identity(await exchange.assume_role_with_password(asked, request.origin))
+
+    return use
+
+
 def _signed(
     read: Callable[[Parameters], Any],
     use_case: Callable[[Exchange, Any, SignedCall], Any],
@@ -64,6 +73,7 @@ def _nothing(_: Parameters) -> None:
 
 ACTIONS: Final[Mapping[str, Callable[[Request], Use]]] = {
     sts_operations.ASSUME_ROLE.name: _signed(sts_requests.role_request, Exchange.assume_role, sts_answers.role_session),
+    sts_operations.ASSUME_ROLE_WITH_LDAP_IDENTITY.name: _assume_role_with_ldap_identity,
     sts_operations.ASSUME_ROLE_WITH_WEB_IDENTITY.name: _assume_role_with_web_identity,
     sts_operations.DECODE_AUTHORIZATION_MESSAGE.name: _signed(
         sts_requests.encoded_message, Exchange.decoded_message, sts_answers.decoded_message
@@ -79,6 +89,9 @@ ACTIONS: Final[Mapping[str, Callable[[Request], Use]]] = {
     ),
     sts_operations.GET_SESSION_TOKEN.name: _signed(
         sts_requests.session_token_request, Exchange.session_token, sts_answers.session_token
+    ),
+    sts_operations.GET_WEB_IDENTITY_TOKEN.name: _signed(
+        sts_requests.web_identity_token_request, Exchange.web_identity_token, sts_answers.web_identity_token
     ),
 }
 """One row for each of `wire.sts_operations.OPERATIONS`. A reader raises RequestError before the exchange is asked."""

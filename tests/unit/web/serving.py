@@ -1,10 +1,11 @@
 """A real server on a loopback port for raw-socket tests: its application, and how to talk to it byte by byte."""
 
 import asyncio
+import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -20,7 +21,9 @@ HOST = b"Host: gateway.test\r\n"
 
 @dataclass
 class Application:
-    """Answers with what it read. `/slow` waits for `release`; `/early` answers without reading the body."""
+    """Answers with what it read. `/slow` waits for `release` with its answer, `/lazy` with reading the body; `/early`
+    answers without reading it.
+    """
 
     seen: list[Scope] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -45,6 +48,8 @@ class Application:
             await self._echo(scope, receive, send)
 
     async def _echo(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/lazy":
+            await self._released()
         try:
             body = await read_body(receive, 10_000_000)
         except ClientDisconnected:
@@ -53,9 +58,12 @@ class Application:
         self.bodies.append(body)
         if scope["path"] == "/slow":
             self.slow.set()
-            while not self.release.is_set():
-                await asyncio.sleep(0.005)
+            await self._released()
         await send_answer(send, Answer(status=200, body=b"%d bytes" % len(body), headers=TEXT))
+
+    async def _released(self) -> None:
+        while not self.release.is_set():
+            await asyncio.sleep(0.005)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -91,12 +99,12 @@ class Served:
 
 
 @contextmanager
-def served(settings: ServerSettings) -> Iterator[Served]:
+def served(settings: ServerSettings, internal: Sequence[socket.socket] = ()) -> Iterator[Served]:
     """Run a server until the block ends."""
     app, started = Application(), threading.Event()
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
-    server = Server(app, settings, on_started=started.set)
+    server = Server(app, settings, on_started=started.set, internal=internal)
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     assert started.wait(10)
@@ -104,7 +112,7 @@ def served(settings: ServerSettings) -> Iterator[Served]:
         yield Served(app, server, port, thread)
     finally:
         app.release.set()
-        server.should_exit = server.force_exit = server._hurried = True
+        server.handle_exit(signal.SIGINT, None)
         thread.join(10)
         assert not thread.is_alive()
 

@@ -259,6 +259,28 @@ def test_a_head_in_drops_has_one_deadline_not_one_a_drop(hasty: Served) -> None:
     assert time.monotonic() - began < SHORT + 2
 
 
+def test_a_head_in_pieces_leaves_no_deadline_behind(hasty: Served) -> None:
+    with hasty.connect() as connection:
+        for piece in (b"GET / HT", b"TP/1.1\r\n", HOST, b"X: ", b"y\r\n\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.02)
+        assert status(answer(connection)) == 200
+        time.sleep(SHORT * 1.5)
+        connection.sendall(request())
+
+        assert status(answer(connection)) == 200
+
+
+def test_a_body_that_the_application_is_slow_to_read_is_not_the_clients_fault(hasty: Served) -> None:
+    body = b"y" * 3_000_000
+    threading.Timer(SHORT * 2.5, hasty.app.release.set).start()
+
+    received = hasty.exchange(request(b"POST", b"/lazy", body=body))
+    hasty.app.release.clear()
+
+    assert b"3000000 bytes" in received
+
+
 def test_empty_lines_after_an_answer_do_not_keep_the_connection(hasty: Served) -> None:
     with hasty.connect() as connection:
         connection.sendall(request())

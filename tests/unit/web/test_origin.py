@@ -54,6 +54,7 @@ def test_without_a_proxy_the_peer_is_the_client(peer: tuple[str, int] | None, sh
         pytest.param(PROXY, forwarded(b"198.51.100.7, "), None, id="an empty word nearest"),
         pytest.param(PROXY, forwarded(b"1.1.1.1, 198.51.100.7\xff"), None, id="not ASCII"),
         pytest.param(PROXY, forwarded(b", ".join([b"10.1.1.1"] * 33)), None, id="too many hops to follow"),
+        pytest.param(PROXY, forwarded(b"1.1.1.1" + b", 10.1.1.1" * 33), None, id="beyond the hops that are followed"),
         pytest.param(PROXY, [(b"x_forwarded_for", b"1.1.1.1")], "10.0.0.1", id="underscore twin"),
         pytest.param(PROXY, [(b"forwarded", b"for=1.1.1.1")], "10.0.0.1", id="another header"),
         pytest.param(STRANGER, forwarded(b"1.1.1.1"), "198.51.100.7", id="a stranger's header"),

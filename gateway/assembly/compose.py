@@ -1,0 +1,104 @@
+"""The use cases of one configuration: connectors, catalog, sessions and policies put together."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.connectors.connector import Connector
+from gateway.connectors.ldap.settings import LdapSettings
+from gateway.connectors.oidc.connector import OidcConnector
+from gateway.connectors.registry import Registry
+from gateway.domain.clock import Clock
+from gateway.exchange import refusal_message
+from gateway.exchange.auditing import AuditTrail
+from gateway.exchange.exchange import Exchange
+from gateway.exchange.live_policies import LivePolicies
+from gateway.exchange.login_throttles import LoginThrottles
+from gateway.exchange.parts import Parts
+from gateway.exchange.refusal_message import RefusalMessages
+from gateway.roles.catalog import Catalog
+from gateway.roles.session_tags import claims_named
+from gateway.sealing.envelope import Sealer
+from gateway.sealing.keyring import Keyring
+from gateway.sealing.live_keyring import LiveKeyring
+from gateway.sessions.authenticator import Authenticator
+from gateway.sessions.issuer import SessionIssuer
+from gateway.sessions.session_token import PURPOSE
+from gateway.sessions.users import Users
+from gateway.settings.configuration import Configuration, ThrottleSettings
+from gateway.sigv4.signing_key import SigningKeys
+from gateway.state.store import Store
+from gateway.state.throttle import Throttle
+from gateway.telemetry.audit import AuditSink
+from gateway.telemetry.meters import Meters
+
+_SIGNING_KEYS: Final = 10_000
+
+
+def exchange_of(
+    configuration: Configuration,
+    keyring: Keyring | LiveKeyring,
+    *,
+    clock: Clock,
+    audit: AuditSink,
+    state: Store,
+    meters: Meters,
+) -> tuple[Exchange, Registry]:
+    """The use cases of a configuration, and the connectors that somebody has to start and close.
+
+    Raises ValueError for a provider's file that cannot be used.
+    """
+    settings = configuration.gateway
+    sealer = Sealer(keyring, purpose=PURPOSE, realm=settings.public_url)
+    messages = Sealer(keyring, purpose=refusal_message.PURPOSE, realm=settings.public_url)
+    users = Users(configuration.users)
+    registry = Registry(_connectors(configuration, clock))
+    catalog = Catalog.compile(
+        roles=configuration.roles,
+        mappings=configuration.mappings,
+        issuers=configuration.issuers,
+        policies=configuration.policies,
+        provider_types=configuration.provider_types,
+    )
+    parts = Parts(
+        catalog=catalog,
+        registry=registry,
+        issuer=SessionIssuer(sealer),
+        authenticator=Authenticator(sealer, users),
+        policies=LivePolicies(catalog, configuration.users),
+        users=users,
+        messages=RefusalMessages(messages),
+        signing_keys=SigningKeys(capacity=_SIGNING_KEYS),
+        throttles=_throttles(settings.throttle, state, clock),
+        issuer_keys=keyring,
+        trail=AuditTrail(audit, region=settings.region, clock=clock, meters=meters),
+        clock=clock,
+        region=settings.region,
+        public_url=settings.public_url,
+    )
+    return Exchange(parts), registry
+
+
+def _throttles(settings: ThrottleSettings, state: Store, clock: Clock) -> LoginThrottles:
+    user, address = settings.per_user, settings.per_address
+    return LoginThrottles(
+        per_user=Throttle(state, clock, kind="login_of_user", attempts=user.attempts, window=user.window),
+        per_address=Throttle(state, clock, kind="login_from_address", attempts=address.attempts, window=address.window),
+        window=user.window,
+    )
+
+
+def _connectors(configuration: Configuration, clock: Clock) -> Sequence[Connector]:
+    return [
+        _ldap_connector(name, provider, configuration, clock)
+        if isinstance(provider, LdapSettings)
+        else OidcConnector(name=name, settings=provider, clock=clock)
+        for name, provider in configuration.providers.items()
+    ]
+
+
+def _ldap_connector(name: str, settings: LdapSettings, configuration: Configuration, clock: Clock) -> Connector:
+    # ldap3 costs a tenth of a second and ten megabytes, and who has no directory shall not pay for it.
+    from gateway.connectors.ldap.connector import LdapConnector
+
+    attributes = claims_named(configuration.mappings, name)
+    return LdapConnector(name=name, settings=settings, clock=clock, attributes=attributes)

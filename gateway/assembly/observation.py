@@ -1,0 +1,66 @@
+"""Looks once a second at what has no moment of its own to be counted, and tells the metrics: states, ages, lag."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from gateway.connectors.connector import WebIdentityVerifier
+from gateway.domain.clock import Clock, SteadyClock
+from gateway.sealing.keyring import Keyring
+from gateway.telemetry.meters import Meters
+
+INTERVAL: Final = 1.0
+
+
+class Observer:
+    """Watches one gateway. Keyring and verifiers are asked for anew each time: a reload makes others."""
+
+    def __init__(
+        self,
+        meters: Meters,
+        *,
+        clock: Clock,
+        keyring: Callable[[], Keyring],
+        verifiers: Callable[[], Iterable[WebIdentityVerifier]],
+    ) -> None:
+        self._meters = meters
+        self._clock = clock
+        self._keyring = keyring
+        self._verifiers = verifiers
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Look at once, and again each second; on the running loop."""
+        self.look()
+        self._task = asyncio.create_task(self._observe(), name="metrics")
+
+    async def aclose(self) -> None:
+        """Stop looking. May be called without `start`."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def look(self) -> None:
+        """Tell how things are now."""
+        meters = self._meters
+        keys = self._keyring().keys
+        meters.keyring.tell([(key.created_at, key.seals_from) for key in keys], self._clock.now())
+        verifiers = list(self._verifiers())
+        for one in verifiers:
+            meters.provider(one.name).tell(
+                fetched_at=one.keys_fetched_at, is_failing=one.last_error is not None, failures=one.key_failures
+            )
+        meters.keep_providers(one.name for one in verifiers)
+        if isinstance(self._clock, SteadyClock):
+            meters.clock_drift.set(self._clock.drift().total_seconds())
+
+    async def _observe(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + INTERVAL
+            await asyncio.sleep(INTERVAL)
+            self._meters.loop_lag(max(0.0, loop.time() - due))
+            self.look()

@@ -1,0 +1,85 @@
+"""What the observer sees, and when."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gateway.assembly import observation
+from gateway.assembly.observation import Observer
+from gateway.domain.clock import SteadyClock
+from gateway.sealing.key_file import new_key
+from gateway.sealing.keyring import Keyring
+from gateway.telemetry.meters import Meters
+from tests.fakes.prometheus import Scrape
+
+NOW = datetime.now(UTC)
+
+
+def verifier(name: str, **more: Any) -> Any:
+    honest = {"keys_fetched_at": NOW, "last_error": None, "key_failures": 0}
+    return SimpleNamespace(name=name, **{**honest, **more})
+
+
+def observed(*verifiers: Any, clock: Any = None) -> tuple[Observer, Meters, list[Any]]:
+    meters, known = Meters.alone(), list(verifiers)
+    keyring = Keyring([new_key(now=NOW, seals_from=NOW)])
+    observer = Observer(meters, clock=clock or SteadyClock(), keyring=lambda: keyring, verifiers=lambda: known)
+    return observer, meters, known
+
+
+def scraped(meters: Meters) -> Scrape:
+    return Scrape(meters.text().decode())
+
+
+def test_keyring_and_providers_are_looked_at() -> None:
+    observer, meters, known = observed(verifier("a"), verifier("b", last_error="down", key_failures=3))
+
+    observer.look()
+
+    scrape = scraped(meters)
+    assert scrape.value("sts_gateway_keyring_keys") == 1
+    assert scrape.value("sts_gateway_jwks_fetched_timestamp_seconds", provider="a") == NOW.timestamp()
+    assert scrape.value("sts_gateway_jwks_refresh_failing", provider="b") == 1
+    assert scrape.value("sts_gateway_jwks_refresh_failures_total", provider="b") == 3
+
+    del known[0]
+    observer.look()
+    assert not scraped(meters).has("sts_gateway_jwks_refresh_failing", provider="a")
+
+
+def test_a_clock_that_was_stepped_back_is_told() -> None:
+    step = [0.0]
+    observer, meters, _ = observed(clock=SteadyClock(wall=lambda: time.time() + step[0]))
+    observer.look()
+    assert scraped(meters).value("sts_gateway_clock_drift_seconds") == pytest.approx(0, abs=0.5)
+
+    step[0] = -3_600
+    observer.look()
+
+    assert scraped(meters).value("sts_gateway_clock_drift_seconds") == pytest.approx(3_600, abs=1)
+
+
+async def test_it_looks_at_once_and_again_and_measures_how_late_the_loop_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observation, "INTERVAL", 0.02)
+    observer, meters, known = observed()
+    observer.start()
+    assert scraped(meters).value("sts_gateway_keyring_keys") == 1
+    known.append(verifier("late"))
+    await asyncio.sleep(0.01)
+    time.sleep(0.3)  # the loop stands still
+    await asyncio.sleep(0.05)
+    await observer.aclose()
+
+    scrape = scraped(meters)
+    assert scrape.has("sts_gateway_jwks_fetched_timestamp_seconds", provider="late")
+    assert scrape.value("sts_gateway_event_loop_lag_seconds", "_sum") == pytest.approx(0.3, abs=0.1)
+
+
+async def test_one_that_never_began_can_be_closed() -> None:
+    observer, _, _ = observed()
+
+    await observer.aclose()

@@ -1,0 +1,129 @@
+"""The server's own TLS: honest files serve, others are told in one sentence, slow handshakes end."""
+
+import socket
+import ssl
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from gateway.assembly.listening import listen, port_of
+from gateway.assembly.tls import TlsFiles, UnusableTls, server_context
+from gateway.assembly.worker import ServerSettings
+from gateway.web.bounded_protocol import Bounds
+from gateway.web.listeners import is_internal
+from tests.unit.web.serving import answer, is_closed, request, served, status
+
+PLAIN = serialization.NoEncryption()
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey, encryption: serialization.KeySerializationEncryption = PLAIN) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> TlsFiles:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    made = TlsFiles(certificate=tmp_path / "tls.crt", private_key=tmp_path / "tls.key")
+    made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    made.private_key.write_bytes(pem_of(key))
+    return made
+
+
+def test_a_client_that_trusts_the_certificate_is_answered_as_secure(files: TlsFiles) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+
+    with (
+        served(ServerSettings(tls=files)) as running,
+        running.connect() as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(request())
+
+        assert status(answer(connection)) == 200
+        assert running.app.seen[0]["scheme"] == "https"
+        assert connection.version() in {"TLSv1.2", "TLSv1.3"}
+
+
+def test_the_internal_listener_speaks_plain_http_and_its_requests_are_marked(files: TlsFiles) -> None:
+    sockets = listen("127.0.0.1", 0)
+
+    with (
+        served(ServerSettings(tls=files), internal=sockets) as running,
+        socket.create_connection(("127.0.0.1", port_of(sockets)), timeout=10) as connection,
+    ):
+        connection.sendall(request())
+
+        assert status(answer(connection)) == 200
+        assert running.app.seen[0]["scheme"] == "http"
+        assert is_internal(running.app.seen[0])
+
+
+def test_a_request_of_the_public_listener_cannot_say_that_it_is_internal() -> None:
+    with served(ServerSettings()) as running:
+        running.exchange(request(headers=b"gateway.internal: true\r\n"))
+
+        assert not is_internal(running.app.seen[0])
+
+
+def test_old_versions_of_tls_are_not_spoken(files: TlsFiles) -> None:
+    assert server_context(files).minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_a_handshake_that_does_not_come_ends_the_connection(files: TlsFiles) -> None:
+    settings = ServerSettings(tls=files, bounds=Bounds(head_time=0.3))
+
+    with served(settings) as running, running.connect() as connection:
+        began = time.monotonic()
+
+        assert is_closed(connection, 3)
+        assert time.monotonic() - began > 0.2
+
+
+def test_a_half_head_inside_tls_ends_the_connection(files: TlsFiles) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+    settings = ServerSettings(tls=files, bounds=Bounds(head_time=0.3))
+
+    with (
+        served(settings) as running,
+        running.connect() as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+
+        assert status(answer(connection)) == 408
+        assert is_closed(connection, 3)
+
+
+@pytest.mark.parametrize("fault", ["absent", "not PEM", "another key", "with a passphrase"])
+def test_files_that_cannot_be_used_are_told_in_one_line_and_nothing_is_asked(files: TlsFiles, fault: str) -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    match fault:
+        case "absent":
+            files.private_key.unlink()
+        case "not PEM":
+            files.private_key.write_text("canary")
+        case "another key":
+            files.private_key.write_bytes(pem_of(other))
+        case _:
+            files.private_key.write_bytes(pem_of(other, serialization.BestAvailableEncryption(b"secret")))
+
+    with pytest.raises(UnusableTls) as caught:
+        server_context(files)
+
+    assert str(files.certificate) in str(caught.value)
+    assert str(files.private_key) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "canary" not in str(caught.value)
