@@ -13,7 +13,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 STAMPS := .stamps
 WORKERS ?= auto
-LOCKING = $(STAMPS)/locking/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --extra demo
+LOCKING = $(STAMPS)/locking/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra demo
 PYTEST := $(BIN)/python -m pytest
 UNIT := tests/unit tests/conformance
 
@@ -55,7 +56,7 @@ lock:
 	@$(LOCKING) --output-file requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["test"], sep="\n")' \
 		> $(STAMPS)/test.in
-	@$(LOCKING) --output-file requirements-test.lock pyproject.toml $(STAMPS)/test.in
+	@$(LOCKING) --extra otel --extra redis --extra srv --output-file requirements-test.lock pyproject.toml $(STAMPS)/test.in
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 ...'; exit 1; }

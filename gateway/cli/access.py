@@ -49,13 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
     from gateway.exchange.catalogue import access
     from gateway.settings.load import load
 
-    catalog = compiled(load(arguments.config))
+    configuration = load(arguments.config)
+    catalog = compiled(configuration)
     try:
         roles = chosen_roles(catalog, arguments.role)
     except UnknownName as fault:
         print(f"sts-gateway access: {fault}", file=sys.stderr)
         return 2
-    FORMATS[arguments.format](access(catalog, roles))
+    FORMATS[arguments.format](access(catalog, roles, configuration.users))
     return 0
 
 
@@ -66,8 +67,9 @@ def compiled(configuration: "Configuration") -> "Catalog":
     return Catalog.compile(
         roles=configuration.roles,
         mappings=configuration.mappings,
-        issuers={name: settings.issuer for name, settings in configuration.providers.items()},
+        issuers=configuration.issuers,
         policies=configuration.policies,
+        provider_types=configuration.provider_types,
     )
 
 
@@ -104,8 +106,13 @@ def _inert(cell: str) -> str:
 
 
 def _print_table(rows: "Sequence[AccessRow]") -> None:
-    lines = [list(COLUMNS), *([printable(cell) for cell in _cells(row).values()] for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
+    print_columns([tuple(COLUMNS), *(tuple(_cells(row).values()) for row in rows)])
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """A table; the first row is its head."""
+    lines = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.cli.access import UnknownName, chosen_roles, compiled, printable
 
 if TYPE_CHECKING:
+    from gateway.connectors.ldap.settings import LdapSettings
     from gateway.connectors.oidc.settings import OidcSettings
     from gateway.domain.identity import Identity
     from gateway.exchange.explain import Explanation
@@ -81,12 +82,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 1
 
 
-def _provider(providers: "Mapping[str, OidcSettings]", name: str) -> "OidcSettings":
+def _provider(providers: "Mapping[str, OidcSettings | LdapSettings]", name: str) -> "OidcSettings":
     from gateway.settings.faults import nearest, shown
 
     if name not in providers:
         raise UnknownName(f"unknown provider {shown(name)}{nearest(name, providers)}")
-    return providers[name]
+    settings = providers[name]
+    if settings.type == "ldap":
+        message = (
+            f"{shown(name)} is a directory, whose people have no claims to give; use check --live --user {name}/NAME"
+        )
+        raise UnknownName(message)
+    return settings
 
 
 def _claims(file: str) -> dict[str, Any]:

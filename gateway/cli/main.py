@@ -20,9 +20,11 @@ INTERRUPTED: Final = 130
 COMMANDS: Final = {
     "serve": ("gateway.cli.serve", "run the gateway"),
     "check": ("gateway.cli.check", "tell every mistake of a configuration, with its line and the mend"),
-    "keys": ("gateway.cli.keys", "make, rotate and list the keys that seal session tokens"),
+    "keys": ("gateway.cli.keys", "make, rotate and list the keys that seal session tokens and sign ID tokens"),
     "explain": ("gateway.cli.explain", "tell which mapping or trust statement grants a role, or why none does"),
     "access": ("gateway.cli.access", "list who may assume what, and by which mapping"),
+    "simulate": ("gateway.cli.simulate", "tell what a session of a role may do, and by which statements"),
+    "diff": ("gateway.cli.diff", "tell who gains and who loses what by a change of the configuration"),
     "demo": ("gateway.cli.demo", "run the embedded demonstration on this machine"),
 }
 """Subcommand: its module (`add_arguments`, `run`, `SUMMARY`, `EXAMPLE`), and its line in the general help."""

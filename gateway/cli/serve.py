@@ -1,6 +1,7 @@
 """`sts-gateway serve`: run the gateway until a signal ends it."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from gateway.assembly.worker import ServerSettings
     from gateway.settings.configuration import Configuration, GatewaySettings
     from gateway.telemetry.audit import AuditLog
+    from gateway.telemetry.meters import Meters
     from gateway.web.asgi import Application
 
 SUMMARY: Final = "run the gateway: the log goes to standard error, the audit log where the configuration says"
@@ -62,11 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
         read(gateway.keyring)  # told before anything is bound or forked
         audit = _audit_log(gateway)
         return serve(
-            lambda: _application(configuration, audit),
+            lambda meters: _application(configuration, audit, meters),
             host=arguments.host or host,
             port=port if arguments.port is None else arguments.port,
             workers=arguments.workers,
             settings=_server_settings(gateway),
+            internal=_internal(gateway),
         )
     except (UnusableKeyring, UnusableTls, UnusableFile) as fault:
         return _refused(2, str(fault))
@@ -86,14 +89,28 @@ def addresses(public_url: str) -> tuple[str, int]:
     return host, (parts.port or 80) if parts.scheme == "http" else DEFAULT_PORT
 
 
-def _application(configuration: "Configuration", audit: "AuditLog") -> "Application":
+def _internal(gateway: "GatewaySettings") -> tuple[str, int] | None:
+    listen = gateway.internal_listen
+    return None if listen is None else (listen.host, listen.port)
+
+
+def _application(configuration: "Configuration", audit: "AuditLog", meters: "Meters") -> "Application":
+    from gateway import __version__
     from gateway.assembly.build import Gateway
     from gateway.domain.clock import SteadyClock
+    from gateway.settings.configuration import AuditFailure
     from gateway.telemetry.log import AccessLines
+    from gateway.telemetry.tracing import tracing_of
 
+    refusing = configuration.gateway.audit.on_failure is AuditFailure.REFUSE
+    audit.on_failure = meters.audit_refused if refusing else meters.audit_dropped
+    meters.tell_build(__version__)
     access_log = AccessLines(sys.stderr.fileno()).write
+    tracing = tracing_of(os.environ, __version__)
     try:
-        return Gateway(configuration, clock=SteadyClock(), audit=audit, access_log=access_log).app
+        return Gateway(
+            configuration, clock=SteadyClock(), audit=audit, access_log=access_log, meters=meters, tracing=tracing
+        ).app
     except ValueError as fault:
         raise UnusableFile(str(fault)) from None
 

@@ -21,7 +21,6 @@ from gateway.demo.portal.commands import Addresses
 from gateway.demo.servers import Served, Servers, url_of
 from gateway.demo.setting import BUCKET, SERVICE, objects_at
 from gateway.sealing import key_file
-from gateway.sealing.keyring import Keyring
 from gateway.settings.configuration import Configuration
 from gateway.settings.load import load
 from gateway.telemetry.audit import AuditLog
@@ -92,7 +91,7 @@ def _lake(world: World, built: Gateway) -> Application:
 def _configured(world: World) -> Configuration:
     """The gateway's configuration, read as an operator's is: from a file, with a keyring beside it."""
     now = world.clock.now()
-    key_file.create(world.folder / "keyring.json", Keyring([key_file.new_key(now=now, seals_from=now)]))
+    key_file.create(world.folder / "keyring.json", key_file.new_keyring(now=now, in_force_from=now))
     path = world.folder / "sts-gateway.yaml"
     path.write_bytes(_CONFIGURATION.read_bytes())
     environment = {

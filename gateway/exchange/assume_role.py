@@ -6,22 +6,26 @@
 Nothing is minted before every check has passed, and nothing leaves before its audit line is written.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from gateway.domain.arn import RoleArn
-from gateway.domain.assumption import AssumedRole, SessionRequest, WebIdentityRequest
+from gateway.domain.assumption import AssumedRole, PasswordRequest, SessionRequest, WebIdentityRequest
 from gateway.domain.errors import DurationTooLong, InvalidParameter, RoleAssumptionDenied
-from gateway.domain.grant import Grant, SignIn
+from gateway.domain.grant import Grant, SessionPolicy, SignIn
 from gateway.domain.identity import Identity
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.role import Role
 from gateway.exchange import audit_identities
 from gateway.exchange.auditing import AuditEntry
+from gateway.exchange.live_policies import parsed
 from gateway.exchange.parts import Parts
+from gateway.exchange.password_login import password_identity
 from gateway.exchange.session_name import session_name_of
 from gateway.exchange.session_policies import session_policies
-from gateway.roles.decision import AssumptionRequest, TrustDecision
+from gateway.roles.decision import AssumptionRequest, Refusal, TrustDecision
+from gateway.roles.identity_keys import carried, carried_values
 from gateway.roles.statements import ASSUME_ROLE
 
 DEFAULT_DURATION: Final = 3_600
@@ -38,7 +42,7 @@ async def with_web_identity(
     entry.user_identity = audit_identities.unverified_web_identity()
     entry.request_parameters = audit_identities.session_parameters(request.session)
     if request.session.role_arn is not None:
-        entry.recipient_account = RoleArn.parse(request.session.role_arn).account
+        entry.concerns(RoleArn.parse(request.session.role_arn))
     if request.provider_id is not None:
         raise InvalidParameter(
             "ProviderId is for OAuth 2.0 access tokens, which are not accepted; leave it out and send an ID token",
@@ -50,21 +54,37 @@ async def with_web_identity(
     return open_session(parts, identity, request.session, origin, entry)
 
 
+async def with_password(
+    parts: Parts, request: PasswordRequest, origin: RequestOrigin, entry: AuditEntry
+) -> AssumedRole:
+    """AssumeRoleWithLDAPIdentity: the directory's word on name and password, then the session that they may open.
+
+    Raises RequestError, IdentityError, RoleAssumptionDenied, ServiceError.
+    """
+    entry.user_identity = audit_identities.unverified_person()
+    entry.request_parameters = audit_identities.session_parameters(request.session)
+    if request.session.role_arn is not None:
+        entry.concerns(RoleArn.parse(request.session.role_arn))
+    connector = parts.registry.password(request.provider)
+    identity = await password_identity(parts, connector, request.username, request.password, origin, entry)
+    return open_session(parts, identity, request.session, origin, entry)
+
+
 def open_session(
     parts: Parts, identity: Identity, request: SessionRequest, origin: RequestOrigin, entry: AuditEntry
 ) -> AssumedRole:
     """The session that a proven identity asks for: every door's sign-in ends here."""
     now = parts.clock.now()
     entry.details["userName"] = identity.username
-    entry.user_identity = audit_identities.web_identity(identity, entry.recipient_account)
+    entry.user_identity = audit_identities.identity(identity, entry.recipient_account)
     asked = AssumptionRequest(
         session_name=request.session_name or session_name_of(identity.username),
         source_ip=origin.source_ip,
         secure_transport=origin.secure_transport,
     )
     role = _role(parts, identity, request, asked, now)
-    entry.recipient_account = role.arn.account
-    entry.user_identity = audit_identities.web_identity(identity, role.arn.account)
+    entry.concerns(role.arn)
+    entry.user_identity = audit_identities.identity(identity, role.arn.account)
     decision = parts.catalog.may_assume(role, identity, asked, now)
     if not decision.allowed:
         raise _denied(identity, decision.cause)
@@ -106,6 +126,7 @@ def _grant(
     asked: AssumptionRequest,
     decision: TrustDecision,
 ) -> Grant:
+    policies = session_policies(request, role.arn.account, parts.catalog)
     return Grant(
         role=role,
         sign_in=SignIn(provider=identity.provider, subject=identity.subject, user_name=identity.username),
@@ -115,9 +136,20 @@ def _grant(
         tags=decision.tags,
         transitive_tag_keys=decision.transitive_tag_keys,
         source_identity=decision.source_identity,
-        session_policies=session_policies(request, role.arn.account, parts.catalog),
-        condition_keys=decision.condition_keys,
+        session_policies=policies,
+        condition_keys={**decision.condition_keys, **_carried(parts, role, identity, policies)},
     )
+
+
+def _carried(
+    parts: Parts, role: Role, identity: Identity, policies: tuple[SessionPolicy, ...]
+) -> Mapping[str, tuple[str, ...]]:
+    """What the session's policies ask of the identity, which nobody sees again. Raises RoleAssumptionDenied."""
+    keys = parts.catalog.carried_keys(role).union(*(carried(one.named_keys) for one in parsed(policies) or ()))
+    try:
+        return carried_values(identity, keys)
+    except Refusal as refusal:
+        raise _denied(identity, refusal.cause) from None
 
 
 def _duration(role: Role, request: SessionRequest) -> int:

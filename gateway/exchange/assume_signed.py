@@ -49,7 +49,7 @@ def assume_role(parts: Parts, request: RoleRequest, call: SignedCall, entry: Aud
     entry.request_parameters = audit_identities.role_parameters(request)
     proof = proven_to_sts(parts, call, entry)
     arn = request.session.role_arn or ""
-    entry.recipient_account = RoleArn.parse(arn).account
+    entry.concerns(RoleArn.parse(arn))
     if proof.principal.type is PrincipalType.FEDERATED_USER:
         raise refused_outright(parts, proof, ASSUME_ROLE, arn, "a federated user may assume no role")
     if request.serial_number is not None or request.mfa_code:

@@ -7,17 +7,38 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.domain.arn import issuer_path, oidc_provider_arn
-from gateway.domain.assumption import AssumedRole, FederationRequest, OpenedSession, RoleRequest, SessionRequest
+from gateway.domain.arn import account_and_name, issuer_path, ldap_provider_arn, oidc_provider_arn
+from gateway.domain.assumption import (
+    AssumedRole,
+    FederationRequest,
+    IssuedToken,
+    OpenedSession,
+    RoleRequest,
+    SessionRequest,
+    WebIdentityTokenRequest,
+)
 from gateway.domain.credentials import TemporaryCredentials
-from gateway.domain.identity import Identity
+from gateway.domain.identifiers import user_id
+from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.principal import Principal, PrincipalType
+from gateway.exchange.request_keys import signed_in_with_mfa
 
 _HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
-def web_identity(identity: Identity, account: str | None) -> dict[str, Any]:
-    """Somebody who came with a token. `account`: of the role asked for; None where no role is known."""
+def identity(identity: Identity, account: str | None) -> dict[str, Any]:
+    """Somebody who came from a provider. `account`: of the role asked for; None where no role is known.
+
+    CloudTrail has no word for directories; ours stands beside its `WebIdentityUser`.
+    """
+    if identity.provider_type is ProviderType.LDAP:
+        name = identity.issuer if account is None else ldap_provider_arn(account, identity.provider)
+        return {
+            "type": "LDAPUser",
+            "principalId": f"{name}:{identity.subject}",
+            "userName": identity.username,
+            "identityProvider": name,
+        }
     provider = issuer_path(identity.issuer) if account is None else oidc_provider_arn(account, identity.issuer)
     return {
         "type": "WebIdentityUser",
@@ -32,8 +53,16 @@ def unverified_web_identity() -> dict[str, Any]:
     return {"type": "WebIdentityUser"}
 
 
-def principal(signer: Principal) -> dict[str, Any]:
-    """Somebody who signed a request."""
+def unverified_person() -> dict[str, Any]:
+    """Somebody whose password the directory has not taken."""
+    return {"type": "LDAPUser"}
+
+
+def principal(signer: Principal, *, provider: str | None, user_arn: str | None) -> dict[str, Any]:
+    """Somebody who signed a request.
+
+    provider: ARN of the provider that the person of the session came from. user_arn: of the user whose session it is.
+    """
     common = {
         "type": signer.type.value,
         "principalId": signer.unique_id,
@@ -42,29 +71,46 @@ def principal(signer: Principal) -> dict[str, Any]:
         "accessKeyId": signer.access_key_id,
     }
     if signer.type is PrincipalType.USER:
-        return {**common, "userName": signer.user_name}
-    return {**common, "sessionContext": _session_context(signer)}
+        common["userName"] = signer.user_name or ""
+    if signer.issued_at is None:
+        return common
+    return {**common, "sessionContext": _session_context(signer, provider, user_arn)}
 
 
-def _session_context(signer: Principal) -> dict[str, Any]:
-    context: dict[str, Any] = {
-        "sessionIssuer": {
+def _session_context(signer: Principal, provider: str | None, user_arn: str | None) -> dict[str, Any]:
+    federation = {"federatedProvider": provider, "attributes": {"sub": signer.subject, "userName": signer.user_name}}
+    given = {
+        "sessionIssuer": _session_issuer(signer, user_arn),
+        "webIdFederationData": None if provider is None else federation,
+        "attributes": {
+            "creationDate": _time(signer.issued_at),
+            "mfaAuthenticated": "true" if signed_in_with_mfa(signer) else "false",
+        },
+        "sourceIdentity": signer.source_identity,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _session_issuer(signer: Principal, user_arn: str | None) -> dict[str, Any] | None:
+    """The role, or the user who vouches for a federated user. A user with temporary keys has none."""
+    if signer.type is PrincipalType.ASSUMED_ROLE:
+        return {
             "type": "Role",
             "principalId": signer.unique_id.partition(":")[0],
             "arn": signer.identity_arn,
             "accountId": signer.account,
             "userName": signer.role_name,
-        },
-        "attributes": {
-            "creationDate": _time(signer.issued_at),
-            "mfaAuthenticated": "true" if _with_mfa(signer) else "false",
-        },
+        }
+    if signer.type is PrincipalType.USER or user_arn is None:
+        return None
+    account, name = account_and_name(user_arn)
+    return {
+        "type": "IAMUser",
+        "principalId": user_id(account, name),
+        "arn": user_arn,
+        "accountId": account,
+        "userName": name,
     }
-    if signer.provider is not None:
-        context["webIdFederationData"] = {"federatedProvider": signer.provider, "attributes": {}}
-    if signer.source_identity is not None:
-        context["sourceIdentity"] = signer.source_identity
-    return context
 
 
 def session_parameters(request: SessionRequest) -> dict[str, Any]:
@@ -98,6 +144,17 @@ def federation_parameters(request: FederationRequest) -> dict[str, Any]:
     return {"name": parameters.pop("roleSessionName"), **parameters, **({"tags": tags} if tags else {})}
 
 
+def token_parameters(request: WebIdentityTokenRequest) -> dict[str, Any]:
+    """`requestParameters` of GetWebIdentityToken."""
+    given = {
+        "audience": list(request.audiences),
+        "signingAlgorithm": request.algorithm.value,
+        "durationSeconds": request.duration,
+        "tags": _tags(request.tags),
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]] | None:
     return [{"key": key, "value": value} for key, value in tags.items()] or None
 
@@ -107,8 +164,16 @@ def opened_session(assumed: AssumedRole) -> dict[str, Any]:
     identity = assumed.identity
     return {
         **opened_role_session(OpenedSession(credentials=assumed.credentials, principal=assumed.principal)),
+        **_told_of(identity, assumed.principal.account),
+    }
+
+
+def _told_of(identity: Identity, account: str) -> dict[str, str]:
+    if identity.provider_type is not ProviderType.OIDC:
+        return {"subject": identity.subject}
+    return {
         "subjectFromWebIdentityToken": identity.subject,
-        "provider": identity.issuer,
+        "provider": oidc_provider_arn(account, identity.issuer),
         "audience": identity.audience,
     }
 
@@ -140,13 +205,18 @@ def told_credentials(credentials: TemporaryCredentials) -> dict[str, Any]:
     return {
         "accessKeyId": credentials.access_key_id,
         "sessionToken": _HIDDEN,
-        "expiration": f"{credentials.expiration:%b %-d, %Y, %-I:%M:%S %p}",
+        "expiration": _end(credentials.expiration),
     }
+
+
+def issued_token(issued: IssuedToken) -> dict[str, Any]:
+    """`responseElements` of GetWebIdentityToken."""
+    return {"webIdentityToken": _HIDDEN, "expiration": _end(issued.expiration)}
+
+
+def _end(moment: datetime) -> str:
+    return f"{moment:%b %-d, %Y, %-I:%M:%S %p}"
 
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _with_mfa(signer: Principal) -> bool:
-    return any(key.endswith(":amr") and "mfa" in values for key, values in signer.condition_keys.items())

@@ -5,6 +5,7 @@ Source: AWS CloudTrail User Guide, "CloudTrail record contents". Beside CloudTra
 """
 
 import re
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,13 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
+from gateway.domain.arn import RoleArn
 from gateway.domain.clock import Clock
 from gateway.domain.errors import AuditUnavailable, GatewayError, InternalFault
 from gateway.domain.origin import RequestOrigin
 from gateway.telemetry.audit import AuditSink
+from gateway.telemetry.meters import ActionMeter, Meters, outcome_of
+from gateway.telemetry.tracing import SPAN
 from gateway.wire.faults import FaultTable, fault_of
 
 _EVENT_VERSION: Final = "1.11"
@@ -37,20 +41,42 @@ class AuditEntry:
     event_source: str
     event_name: str
     codes: FaultTable
+    meter: ActionMeter
     read_only: bool = True
+    management: bool = True
     user_identity: Mapping[str, Any] | None = None
     request_parameters: Mapping[str, Any] | None = None
     recipient_account: str | None = None
     session_id: str | None = None
+    resources: list[Mapping[str, str]] | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    _began: float = field(default_factory=time.perf_counter)
+
+    def concerns(self, role: RoleArn) -> None:
+        """The role that is asked for: whose account the record is for."""
+        self.recipient_account = role.account
+        self.resources = [{"accountId": role.account, "type": "AWS::IAM::Role", "ARN": str(role)}]
+
+    def concerns_data(self, *, read_only: bool) -> None:
+        """A request to a resource server: CloudTrail keeps those apart from the management of accounts."""
+        self.management = False
+        self.read_only = read_only
 
     def succeeded(self, response: Mapping[str, Any] | None = None) -> None:
         """Record success. Raises AuditUnavailable: then nothing may be handed out."""
-        self.trail.write(self, {"responseElements": response})
+        self._write({"responseElements": response})
+        self.meter.succeeded()
+        # An answer with credentials is a session, whichever action it is of.
+        if response is not None and "credentials" in response:
+            self.meter.minted(self.details.get("provider", ""))
 
     def refused(self, error: GatewayError) -> None:
         """Record a refusal that nobody raises through here. Raises AuditUnavailable."""
-        self.trail.write(self, self._failure(error))
+        fault = fault_of(error, self.codes)
+        self.details["cause"] = _told(error.cause)
+        self.details["fault"] = error.code
+        self._write({"errorCode": fault.code, "errorMessage": _told(fault.text(error)), "responseElements": None})
+        self._count(error)
 
     def __enter__(self) -> Self:
         return self
@@ -58,31 +84,44 @@ class AuditEntry:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.meter.took(time.perf_counter() - self._began)
         # What is no Exception is the end of the request (its client left), which nobody reads an answer of.
         if isinstance(error, Exception) and not isinstance(error, AuditUnavailable):
-            self.trail.write(self, self._failure(error))
+            self.refused(error if isinstance(error, GatewayError) else InternalFault(cause=type(error).__name__))
 
-    def _failure(self, error: Exception) -> dict[str, Any]:
-        known = error if isinstance(error, GatewayError) else InternalFault(cause=type(error).__name__)
-        fault = fault_of(known, self.codes)
-        self.details["cause"] = _told(known.cause)
-        self.details["fault"] = known.code
-        return {"errorCode": fault.code, "errorMessage": _told(fault.text(known)), "responseElements": None}
+    def _write(self, outcome: Mapping[str, Any]) -> None:
+        span = SPAN.get()
+        if span is not None:
+            self.details["traceId"] = span.trace_id
+            span.tell(self.event_source, self.event_name, outcome.get("errorCode"))
+        try:
+            self.trail.write(self, outcome)
+        except AuditUnavailable as unavailable:
+            self._count(unavailable)
+            raise
+
+    def _count(self, error: GatewayError) -> None:
+        self.meter.refused(outcome_of(error), fault_of(error, self.codes).code)
 
 
 class AuditTrail:
     """Writes the records of one gateway."""
 
-    __slots__ = ("_clock", "_region", "_sink")
+    __slots__ = ("_clock", "_meters", "_region", "_sink")
 
-    def __init__(self, sink: AuditSink, *, region: str, clock: Clock) -> None:
+    def __init__(self, sink: AuditSink, *, region: str, clock: Clock, meters: Meters) -> None:
         self._sink = sink
         self._region = region
         self._clock = clock
+        self._meters = meters
 
-    def entry(self, origin: RequestOrigin, *, source: str, name: str, codes: FaultTable) -> AuditEntry:
-        """Begin the record of one request. `source`: `sts.amazonaws.com`; `name`: the API's action."""
-        return AuditEntry(trail=self, origin=origin, event_source=source, event_name=name, codes=codes)
+    def entry(self, origin: RequestOrigin, *, source: str, name: str, codes: FaultTable, metered: str) -> AuditEntry:
+        """Begin the record of one request. `source`: `sts.amazonaws.com`; `name`: the API's action.
+
+        metered: the name under which metrics have it, one of few: no client may make up more.
+        """
+        meter = self._meters.action(metered)
+        return AuditEntry(trail=self, origin=origin, event_source=source, event_name=name, codes=codes, meter=meter)
 
     def write(self, entry: AuditEntry, outcome: Mapping[str, Any]) -> None:
         """Raises AuditUnavailable."""
@@ -90,27 +129,40 @@ class AuditTrail:
 
 
 def _record(entry: AuditEntry, outcome: Mapping[str, Any], region: str, now: datetime) -> dict[str, Any]:
-    optional = {"recipientAccountId": entry.recipient_account, "sessionId": entry.session_id}
+    identity = entry.user_identity or {"type": "Unknown"}
+    optional = {
+        "resources": entry.resources,
+        "recipientAccountId": entry.recipient_account,
+        "sharedEventID": _shared_event_id(identity, entry.recipient_account),
+        "sessionId": entry.session_id,
+    }
     return {
         "eventVersion": _EVENT_VERSION,
-        "userIdentity": entry.user_identity or {"type": "Unknown"},
+        "userIdentity": identity,
         "eventTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "eventSource": entry.event_source,
         "eventName": entry.event_name,
         "awsRegion": region,
         "sourceIPAddress": entry.origin.source_ip or "",
         "userAgent": entry.origin.user_agent or "",
+        "requestParameters": entry.request_parameters or None,
         **outcome,
-        "requestParameters": entry.request_parameters,
+        # Always an object: detection rules read from it without looking whether it is there.
         "additionalEventData": entry.details,
         "requestID": entry.origin.request_id,
         "eventID": str(uuid.uuid4()),
         "readOnly": entry.read_only,
         "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "eventCategory": "Management",
+        "managementEvent": entry.management,
+        "eventCategory": "Management" if entry.management else "Data",
         **{name: value for name, value in optional.items() if value is not None},
     }
+
+
+def _shared_event_id(identity: Mapping[str, Any], recipient: str | None) -> str | None:
+    """What CloudTrail marks an event with that concerns two accounts."""
+    across = recipient is not None and identity.get("accountId", recipient) != recipient
+    return str(uuid.uuid4()) if across else None
 
 
 def _told(text: str) -> str:

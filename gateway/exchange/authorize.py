@@ -14,6 +14,8 @@ from gateway.exchange.proof import SignedCall, proven
 from gateway.sigv4.rules import S3_RULES, SERVICE_RULES, SigningRules
 
 _TOLD_ACTIONS: Final = 20
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_READING: Final = ("Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Select")
 _RULES: Final[Mapping[ServiceType, SigningRules]] = {ServiceType.S3: S3_RULES}
 
 
@@ -29,6 +31,7 @@ def service_request(
     actions = actions_of(service, call.http, body)
     entry.event_name = actions[0].name.partition(":")[2]
     entry.request_parameters = _told(actions)
+    entry.concerns_data(read_only=_reads(call.http.method, actions))
     if service.principals and proof.principal.account not in service.principals:
         cause = f"the service {service.name} does not serve this account"
         raise refused_outright(parts, proof, actions[0].name, actions[0].resource, cause)
@@ -37,6 +40,11 @@ def service_request(
     entry.details["allowedBy"] = sorted({one.statement_id for decision in decisions for one in decision.matched})
     entry.succeeded()
     return Authorization(principal=proof.principal, actions=actions, decisions=decisions)
+
+
+def _reads(method: str, actions: Sequence[ServiceAction]) -> bool:
+    """Whether nothing can be changed by it, told by the method, or where all are POST by the actions' verbs."""
+    return method in _SAFE_METHODS or all(one.name.partition(":")[2].startswith(_READING) for one in actions)
 
 
 def _told(actions: Sequence[ServiceAction]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What an identity may assume, and, the other way round, who may assume what."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,6 +8,8 @@ from typing import Any, Final
 from gateway.domain.identity import Identity
 from gateway.domain.role import Mapping as RoleMapping
 from gateway.domain.role import Requirement, Role
+from gateway.domain.user import User
+from gateway.exchange.chaining import Chaining
 from gateway.roles.catalog import Catalog
 from gateway.roles.decision import RoleChoice
 from gateway.roles.statements import TRUST_POLICY, statements_of, texts_of
@@ -19,7 +21,8 @@ EVERYBODY: Final = "everybody"
 class AccessRow:
     """One way to a role. `granted_by`: `mappings[N]` or `trust_policy.Statement[N]`; an `effect` Deny takes away.
 
-    `provider` is empty for a trust policy's statement, whose `who` is its Principal. All texts are for people.
+    `provider` is empty for a trust policy's statement, whose `who` is its Principal, and for a configured role or user
+    that may call AssumeRole, whose own statements then stand in `granted_by` too. All texts are for people.
     """
 
     role: str
@@ -35,10 +38,30 @@ def assumable_roles(catalog: Catalog, identity: Identity, now: datetime) -> tupl
     return catalog.roles_of(identity, now)
 
 
-def access(catalog: Catalog, roles: Sequence[Role] | None = None) -> tuple[AccessRow, ...]:
-    """Every way to each of `roles` (None: all), by role name, mappings before the role's own trust policy."""
+def access(catalog: Catalog, roles: Sequence[Role] | None = None, users: Iterable[User] = ()) -> tuple[AccessRow, ...]:
+    """Every way to each of `roles` (None: all), by role name: mappings, the role's own trust policy, then the roles and
+    `users` that may assume it by what it and they allow. Raises MalformedPolicyDocument: a user's policy.
+    """
     chosen = catalog.roles if roles is None else roles
-    return tuple(row for role in sorted(chosen, key=lambda role: role.name) for row in _rows(catalog, role))
+    chaining = Chaining(catalog, users)
+    return tuple(
+        row
+        for role in sorted(chosen, key=lambda role: role.name)
+        for rows in (_rows(catalog, role), _chained_rows(chaining, role))
+        for row in rows
+    )
+
+
+def _chained_rows(chaining: Chaining, role: Role) -> Iterator[AccessRow]:
+    for way in chaining.ways_to(role):
+        yield AccessRow(
+            role=role.name,
+            effect="Allow",
+            provider="",
+            who=way.who,
+            conditions="; ".join(way.conditions),
+            granted_by=", ".join(way.statements),
+        )
 
 
 def _rows(catalog: Catalog, role: Role) -> Iterator[AccessRow]:
@@ -49,7 +72,7 @@ def _rows(catalog: Catalog, role: Role) -> Iterator[AccessRow]:
             effect="Allow",
             provider=one.mapping.provider,
             who=_groups(one.mapping),
-            conditions="; ".join(_mapping_conditions(one.mapping)),
+            conditions="; ".join((*_claims(one.mapping), *requirements_of(one.mapping))),
             granted_by=one.mapping.mapping_id,
         )
     for number, statement in enumerate(statements_of(trust.stated.document)):
@@ -58,7 +81,7 @@ def _rows(catalog: Catalog, role: Role) -> Iterator[AccessRow]:
             effect=statement["Effect"],
             provider="",
             who=_principal(statement),
-            conditions="; ".join(_stated_conditions(statement)),
+            conditions="; ".join(conditions_of(statement)),
             granted_by=f"{TRUST_POLICY}.Statement[{number}]",
         )
 
@@ -69,22 +92,35 @@ def _groups(mapping: RoleMapping) -> str:
     return f"group {alternatives(sorted(mapping.groups))}"
 
 
-def _mapping_conditions(mapping: RoleMapping) -> Iterator[str]:
+def _claims(mapping: RoleMapping) -> Iterator[str]:
     for path, globs in mapping.claims.items():
         yield f"claim {path} matches {alternatives(globs)}"
+
+
+def requirements_of(mapping: RoleMapping) -> Iterator[str]:
+    """What the login itself must have been, a text each."""
     for attribute, told in _REQUIREMENTS.items():
         value = getattr(mapping.require, attribute)
         if value:
             yield told(mapping.require)
 
 
-def _stated_conditions(statement: Mapping[str, Any]) -> Iterator[str]:
+def conditions_of(statement: Mapping[str, Any]) -> Iterator[str]:
+    """The actions of a trust policy's statement as written, and its conditions, a text each."""
     for element in ("Action", "NotAction"):
         if element in statement:
             yield f"{element} {alternatives(texts_of(statement[element]))}"
     for operator, keys in (statement.get("Condition") or {}).items():
         for key, values in keys.items():
             yield f"{key} {operator} {alternatives(texts_of(values))}"
+
+
+def principals_of(statement: Mapping[str, Any]) -> list[str]:
+    """Whom a trust policy's statement names, one by one; all but some are one."""
+    principal = statement.get("Principal")
+    if not isinstance(principal, Mapping):
+        return [_principal(statement)]
+    return [f"{kind} {name}" for kind, names in principal.items() for name in texts_of(names)]
 
 
 def _principal(statement: Mapping[str, Any]) -> str:
@@ -103,7 +139,8 @@ def alternatives(values: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _duration(seconds: int) -> str:
+def told_duration(seconds: int) -> str:
+    """`4h`, `15m` or `901s`."""
     for unit, length in (("h", 3600), ("m", 60)):
         if seconds % length == 0:
             return f"{seconds // length}{unit}"
@@ -113,5 +150,5 @@ def _duration(seconds: int) -> str:
 _REQUIREMENTS: Final[Mapping[str, Callable[[Requirement], str]]] = {
     "amr": lambda require: f"signed in with {' and '.join(require.amr)}",
     "acr": lambda require: f"acr is {alternatives(require.acr)}",
-    "authenticated_within": lambda require: f"signed in within {_duration(require.authenticated_within or 0)}",
+    "authenticated_within": lambda require: f"signed in within {told_duration(require.authenticated_within or 0)}",
 }

@@ -15,6 +15,7 @@ from gateway.policy.evaluate import evaluate
 from gateway.policy.query import Query
 
 _NO_KEYS: Final[Mapping[str, Value]] = {}
+_ANYTHING: Final = "*"
 
 
 def allowed(parts: Parts, proof: Proof, action: ServiceAction, keys: Mapping[str, Value] = _NO_KEYS) -> Decision:
@@ -35,6 +36,14 @@ def allowed(parts: Parts, proof: Proof, action: ServiceAction, keys: Mapping[str
     if not decision.allowed:
         raise refused(parts, proof, query, decision)
     return decision
+
+
+def allowed_to_ask(parts: Parts, proof: Proof, action: str, keys: Mapping[str, Value] = _NO_KEYS) -> Decision:
+    """The decision that allows an action of STS that concerns no resource. Raises ActionDenied."""
+    # AWS STS API Reference: sessions of GetSessionToken and GetFederationToken may call little else of STS.
+    if proof.session is not None and proof.session.role_arn is None:
+        raise refused_outright(parts, proof, action, _ANYTHING, "a user's session may not call this action of STS")
+    return allowed(parts, proof, ServiceAction(name=action, resource=_ANYTHING), keys)
 
 
 def context_of(proof: Proof, keys: Mapping[str, Value]) -> RequestContext:

@@ -1,30 +1,34 @@
 """The exchange: every use case by name, each of which records its answer in the audit trail."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.domain.assumption import (
     AssumedRole,
     FederationRequest,
+    IssuedToken,
     OpenedSession,
+    PasswordRequest,
     RoleRequest,
     SessionTokenRequest,
     WebIdentityRequest,
+    WebIdentityTokenRequest,
 )
 from gateway.domain.errors import GatewayError
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.principal import Principal
 from gateway.domain.service import Service, ServiceType
-from gateway.exchange import assume_role, assume_signed, authorize, lookups, user_sessions
+from gateway.exchange import assume_role, assume_signed, authorize, lookups, user_sessions, web_identity_token
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.authorization import Authorization
 from gateway.exchange.parts import Parts
 from gateway.exchange.proof import SignedCall
 from gateway.sigv4.request import HttpRequest
+from gateway.telemetry.meters import AUTHORIZE, UNKNOWN
 from gateway.wire import s3_faults, sts_faults
 from gateway.wire.faults import FaultTable
 
 _STS_SOURCE: Final = "sts.amazonaws.com"
-_UNREAD: Final = "Unknown"
 
 
 class Exchange:
@@ -43,6 +47,11 @@ class Exchange:
         with self._sts_entry("AssumeRoleWithWebIdentity", origin) as entry:
             return await assume_role.with_web_identity(self._parts, request, origin, entry)
 
+    async def assume_role_with_password(self, request: PasswordRequest, origin: RequestOrigin) -> AssumedRole:
+        """Trade a directory's name and password for a session of a role. Raises GatewayError, recorded already."""
+        with self._sts_entry("AssumeRoleWithLDAPIdentity", origin) as entry:
+            return await assume_role.with_password(self._parts, request, origin, entry)
+
     def assume_role(self, request: RoleRequest, call: SignedCall) -> OpenedSession:
         """Open a session of a role for whoever signed. Raises GatewayError, recorded already."""
         with self._sts_entry("AssumeRole", call.origin) as entry:
@@ -57,6 +66,15 @@ class Exchange:
         """Open a session of somebody whom the user who signed vouches for. Raises GatewayError, recorded already."""
         with self._sts_entry("GetFederationToken", call.origin) as entry:
             return user_sessions.federation_token(self._parts, request, call, entry)
+
+    def web_identity_token(self, request: WebIdentityTokenRequest, call: SignedCall) -> IssuedToken:
+        """Sign an ID token that says who signed. Raises GatewayError, recorded already."""
+        with self._sts_entry("GetWebIdentityToken", call.origin) as entry:
+            return web_identity_token.web_identity_token(self._parts, request, call, entry)
+
+    def published_keys(self) -> Sequence[Mapping[str, str]]:
+        """The public keys of the ID tokens above, as JWKs: for everybody, so no record is kept of who reads them."""
+        return web_identity_token.published_keys(self._parts)
 
     def caller_identity(self, call: SignedCall) -> Principal:
         """Tell who signed a request of STS. Raises GatewayError, recorded already."""
@@ -79,17 +97,18 @@ class Exchange:
         """Decide a signed request to a resource server. Raises GatewayError, recorded already."""
         source = f"{service.signing_name}.amazonaws.com"
         codes: FaultTable = s3_faults.FAULTS if service.type is ServiceType.S3 else sts_faults.FAULTS
-        with self._parts.trail.entry(origin, source=source, name=_UNREAD, codes=codes) as entry:
+        with self._parts.trail.entry(origin, source=source, name=UNKNOWN, codes=codes, metered=AUTHORIZE) as entry:
             call = SignedCall(http=http, body_sha256=body_sha256, origin=origin)
             return authorize.service_request(self._parts, call, service, body, entry)
 
     def refused(self, error: GatewayError, origin: RequestOrigin, action: str | None = None) -> GatewayError:
         """Record a refusal that a door made itself, before any use case; gives back what to answer.
 
+        action: one that the gateway has, None where none was read.
         Raises AuditUnavailable.
         """
-        self._sts_entry(action or _UNREAD, origin).refused(error)
+        self._sts_entry(action or UNKNOWN, origin).refused(error)
         return error
 
     def _sts_entry(self, name: str, origin: RequestOrigin) -> AuditEntry:
-        return self._parts.trail.entry(origin, source=_STS_SOURCE, name=name, codes=sts_faults.FAULTS)
+        return self._parts.trail.entry(origin, source=_STS_SOURCE, name=name, codes=sts_faults.FAULTS, metered=name)

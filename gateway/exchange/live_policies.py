@@ -33,7 +33,7 @@ class LivePolicies:
     def __init__(self, catalog: Catalog, users: Iterable[User]) -> None:
         """Raises MalformedPolicyDocument."""
         self._catalog = catalog
-        self._users: Mapping[str, tuple[Policy, ...]] = {user.arn: _compiled(user) for user in users}
+        self._users: Mapping[str, tuple[Policy, ...]] = {user.arn: policies_of(user) for user in users}
 
     def sets_of(self, claimant: Claimant) -> PolicySets | None:
         """The sets of a proven caller; None where its role or user is not configured any more."""
@@ -48,24 +48,26 @@ class LivePolicies:
         return PolicySets(
             identity=self._catalog.policies_of(role),
             boundary=self._catalog.boundary_of(role),
-            session=_parsed(session.session_policies),
+            session=parsed(session.session_policies),
         )
 
     def _of_user_session(self, session: Session) -> PolicySets | None:
         policies = self._users.get(session.user_arn or "")
         if policies is None:
             return None
-        given = _parsed(session.session_policies)
+        given = parsed(session.session_policies)
         # Whom a user vouches for may do what both allow; without a session policy that is nothing.
         federated = session.principal.type is PrincipalType.FEDERATED_USER
         return PolicySets(identity=policies, session=given or () if federated else given)
 
 
-def _compiled(user: User) -> tuple[Policy, ...]:
+def policies_of(user: User) -> tuple[Policy, ...]:
+    """What a user may do, compiled. Raises MalformedPolicyDocument."""
     return tuple(parse_policy(one.document, PolicyKind.IDENTITY, name=one.name) for one in user.policies)
 
 
-def _parsed(policies: tuple[SessionPolicy, ...]) -> tuple[Policy, ...] | None:
+def parsed(policies: tuple[SessionPolicy, ...]) -> tuple[Policy, ...] | None:
+    """The session policies of a grant or a token, compiled; None where there are none."""
     return tuple(_document(one.document, one.arn or "session policy") for one in policies) if policies else None
 
 

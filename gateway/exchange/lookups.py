@@ -2,18 +2,16 @@
 
 from typing import Final
 
-from gateway.actions.action import ServiceAction
 from gateway.domain.errors import InvalidParameter
 from gateway.domain.identifiers import account_of
-from gateway.domain.principal import Principal, PrincipalType
+from gateway.domain.principal import Principal
 from gateway.exchange.auditing import AuditEntry
-from gateway.exchange.deciding import allowed, refused_outright
+from gateway.exchange.deciding import allowed_to_ask
 from gateway.exchange.parts import Parts
-from gateway.exchange.proof import Proof, SignedCall, proven_to_sts
+from gateway.exchange.proof import SignedCall, proven_to_sts
 
 GET_ACCESS_KEY_INFO: Final = "sts:GetAccessKeyInfo"
 DECODE_AUTHORIZATION_MESSAGE: Final = "sts:DecodeAuthorizationMessage"
-_ANYTHING: Final = "*"
 
 
 def caller_identity(parts: Parts, call: SignedCall, entry: AuditEntry) -> Principal:
@@ -33,7 +31,7 @@ def account_of_key(parts: Parts, access_key_id: str, call: SignedCall, entry: Au
     """
     entry.request_parameters = {"accessKeyId": access_key_id}
     proof = proven_to_sts(parts, call, entry)
-    _may_ask(parts, proof, GET_ACCESS_KEY_INFO)
+    allowed_to_ask(parts, proof, GET_ACCESS_KEY_INFO)
     found = parts.users.by_access_key(access_key_id)
     account = account_of(access_key_id) if found is None else found[0].account
     if account is None:
@@ -51,16 +49,7 @@ def decoded_message(parts: Parts, message: str, call: SignedCall, entry: AuditEn
     Raises InvalidAuthorizationMessage, AuthenticationError, AccessDenied, ServiceError.
     """
     proof = proven_to_sts(parts, call, entry)
-    _may_ask(parts, proof, DECODE_AUTHORIZATION_MESSAGE)
+    allowed_to_ask(parts, proof, DECODE_AUTHORIZATION_MESSAGE)
     decoded = parts.messages.decoded(message, proof.now)
     entry.succeeded()
     return decoded
-
-
-def _may_ask(parts: Parts, proof: Proof, action: str) -> None:
-    """Raises ActionDenied."""
-    # AWS STS API Reference: sessions of GetSessionToken and GetFederationToken may call little else of STS.
-    of_a_user = proof.session is not None and proof.session.role_arn is None
-    if of_a_user or proof.principal.type is PrincipalType.FEDERATED_USER:
-        raise refused_outright(parts, proof, action, _ANYTHING, "a user's session may not call this action of STS")
-    allowed(parts, proof, ServiceAction(name=action, resource=_ANYTHING))

@@ -71,7 +71,11 @@ def proven(
     claimant = parts.authenticator.claimant(signed.access_key_id, signed.session_token, now)
     key = parts.signing_keys.of(claimant.secret_access_key, signed.scope)
     verify(signed, key, rules, body_sha256=call.body_sha256)
-    entry.user_identity = audit_identities.principal(claimant.principal)
+    entry.user_identity = audit_identities.principal(
+        claimant.principal,
+        provider=_provider(parts, claimant.principal),
+        user_arn=None if claimant.session is None else claimant.session.user_arn,
+    )
     entry.recipient_account = claimant.principal.account
     entry.session_id = claimant.principal.session_id
     sets = parts.policies.sets_of(claimant)
@@ -90,3 +94,10 @@ def proven(
 def _role_tags(parts: Parts, session: Session | None) -> Mapping[str, str]:
     role = None if session is None or session.role_arn is None else parts.catalog.role_by_arn(session.role_arn)
     return {} if role is None else role.tags
+
+
+def _provider(parts: Parts, principal: Principal) -> str | None:
+    """ARN of the provider that the person of a session came from; its bare name where it is not configured any more."""
+    if principal.provider is None:
+        return None
+    return parts.registry.provider_arn(principal.provider, principal.account) or principal.provider

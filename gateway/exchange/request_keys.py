@@ -9,6 +9,7 @@ from datetime import datetime
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.policy.context import RequestContext
+from gateway.roles.identity_keys import PREFIXES, USERNAME
 
 Value = str | Sequence[str]
 
@@ -44,25 +45,33 @@ def request_context(
     return RequestContext.of({key: value for key, value in values.items() if value is not None})
 
 
-def _principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, Value | None]:
+def principal_tags(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of whoever signs. `role_tags`: the role's own."""
     # A session tag overrides a role's tag of the same key, whatever the case (IAM User Guide, "Session tags").
     tags = {key.lower(): (key, value) for key, value in (*role_tags.items(), *principal.tags.items())}
+    return dict(tags.values())
+
+
+def _principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, Value | None]:
     session = principal.type is not PrincipalType.USER
     return {
         **principal.condition_keys,
-        **{f"aws:PrincipalTag/{key}": value for key, value in tags.values()},
+        **{f"aws:PrincipalTag/{key}": value for key, value in principal_tags(principal, role_tags).items()},
         "aws:PrincipalArn": principal.identity_arn,
         "aws:PrincipalAccount": principal.account,
         "aws:PrincipalType": _PRINCIPAL_TYPES[principal.type],
         "aws:userid": principal.unique_id,
-        "aws:username": None if session else principal.user_name,
+        # AWS has none for a session of a role; MinIO has, and it is carried where a policy of the session asks for it.
+        USERNAME: principal.condition_keys.get(USERNAME) if session else principal.user_name,
         "aws:SourceIdentity": principal.source_identity,
         "aws:TokenIssueTime": None if principal.issued_at is None else f"{principal.issued_at:%Y-%m-%dT%H:%M:%SZ}",
         # Absent for long-lived keys (IAM User Guide, "aws:MultiFactorAuthPresent").
-        "aws:MultiFactorAuthPresent": _signed_in_with_mfa(principal) if principal.session_id else None,
+        "aws:MultiFactorAuthPresent": str(signed_in_with_mfa(principal)).lower() if principal.session_id else None,
     }
 
 
-def _signed_in_with_mfa(principal: Principal) -> str:
-    methods = {method for key, values in principal.condition_keys.items() if key.endswith(":amr") for method in values}
-    return "true" if _MFA in methods else "false"
+def signed_in_with_mfa(principal: Principal) -> bool:
+    """Whether the provider said that the person of the session had a second factor."""
+    # `ldap:amr` and `saml:amr` are attributes that anybody may have named so.
+    keys = [key for key in principal.condition_keys if key.endswith(":amr") and not key.startswith(PREFIXES)]
+    return any(_MFA in principal.condition_keys[key] for key in keys)

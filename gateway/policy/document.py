@@ -42,6 +42,17 @@ class Policy:
     statements: tuple[Statement, ...]
     index: StatementIndex = field(compare=False, repr=False)
 
+    @property
+    def has_variables(self) -> bool:
+        return self.version == _WITH_VARIABLES
+
+    @property
+    def named_keys(self) -> frozenset[str]:
+        """Every condition key that a condition asks for or a variable stands for, in lower case."""
+        asked = {key.lower() for statement in self.statements for key in statement.condition_keys}
+        variables = (one for one in self.statements if self.has_variables)
+        return frozenset(asked.union(*(statement.variable_keys for statement in variables)))
+
     def canonical_json(self) -> str:
         """The document in one form: `parse_policy` makes an equal policy of it."""
         document = {

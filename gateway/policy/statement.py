@@ -8,6 +8,7 @@ from gateway.policy.conditions import Condition
 from gateway.policy.principals import Principals
 from gateway.policy.query import Query
 from gateway.policy.selection import Selection
+from gateway.policy.variables import keys_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,13 @@ class Statement:
     def condition_keys(self) -> frozenset[str]:
         """As written."""
         return frozenset(condition.key for condition in self.conditions)
+
+    @property
+    def variable_keys(self) -> frozenset[str]:
+        """The keys, in lower case, of its variables, should its document be of a version that has them."""
+        texts = [value for condition in self.conditions for value in condition.values]
+        resources = () if self.resources is None else self.resources.written
+        return frozenset(key for text in (*texts, *resources) for key in keys_in(text))
 
     def matches(self, query: Query) -> bool:
         return self.matches_folded(query.action.lower(), query)

@@ -85,6 +85,11 @@ class Source:
         yield self.text[at:]
 
 
+def keys_in(text: str) -> Iterator[str]:
+    """The keys, in lower case, of the variables in `text`, taken from a document that has variables."""
+    return (match[2].strip().lower() for match in _VARIABLE.finditer(text) if match[2])
+
+
 def resolve_text(tokens: Sequence[str | Variable], context: RequestContext) -> str | None:
     """The text with each variable's value in its place; None where one of them has none."""
     texts = []

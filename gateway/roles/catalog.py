@@ -10,7 +10,8 @@ from gateway.domain.errors import InvalidArn
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import Role
 from gateway.policy.document import Policy
-from gateway.roles.condition_keys import Facts, Value, values_of
+from gateway.roles.claim_values import Value
+from gateway.roles.condition_keys import Facts, values_of
 from gateway.roles.decision import AssumptionRequest, Refusal, RoleChoice, TrustDecision
 from gateway.roles.examination import Examined, examine
 from gateway.roles.judgement import judge
@@ -88,6 +89,10 @@ class Catalog:
     def boundary_of(self, role: Role) -> tuple[Policy, ...] | None:
         """The set that must allow too; None where the role has no boundary."""
         return self._policies.boundary(role)
+
+    def carried_keys(self, role: Role) -> frozenset[str]:
+        """The identity's keys, in lower case, that policies or boundary name, so that a session must carry them."""
+        return self._policies.carried_keys(role)
 
     def managed_policy(self, arn: str, account: str) -> Policy | None:
         """The policy that `PolicyArns` names, `arn:aws:iam::ACCOUNT:policy/NAME` with NAME from `policies`.

@@ -10,7 +10,8 @@ under `gateway:` are our own, and what mappings compile to:
     gateway:Acr                  the login's class
     gateway:AuthenticationAge    whole seconds since the person signed in at the provider, begun ones counted
 
-A key whose value is not known is absent: it satisfies no condition that asks for a value.
+`identity_keys` reads `jwt:*`, `ldap:*` and `saml:*`. A key whose value is not known is absent: it satisfies no
+condition that asks for a value.
 """
 
 import math
@@ -18,15 +19,15 @@ import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from gateway.domain.arn import issuer_path, oidc_provider_arn
+from gateway.domain.directory_names import comparable
 from gateway.domain.identity import Identity, ProviderType, claim_texts
 from gateway.domain.role import Role
-from gateway.roles.decision import AssumptionRequest, Refusal
-
-Value = str | Sequence[str]
-"""One text is single-valued, a sequence multivalued."""
+from gateway.roles.claim_values import Value, token_claim
+from gateway.roles.decision import AssumptionRequest
+from gateway.roles.identity_keys import PREFIXES, reading_of
 
 PROVIDER: Final = "gateway:Provider"
 GROUPS: Final = "gateway:Groups"
@@ -129,54 +130,9 @@ def _token_claim(issuer: str, claim: str) -> Reader:
         identity = facts.identity
         if identity.provider_type is not ProviderType.OIDC or issuer_path(identity.issuer).lower() != issuer:
             return None
-        if claim in _CHECKED_CLAIMS:
-            return _CHECKED_CLAIMS[claim](identity)
-        return _folded(identity.claims, claim)
+        return token_claim(identity, claim)
 
     return read
-
-
-# What the connector has checked comes from the identity, whatever else in the token is spelt alike.
-_CHECKED_CLAIMS: Final[Mapping[str, Callable[[Identity], Value | None]]] = {
-    "sub": lambda identity: identity.subject,
-    "aud": lambda identity: identity.audience,
-    "amr": lambda identity: identity.amr or None,
-}
-
-
-def _folded(claims: Mapping[str, Any], name: str) -> Value | None:
-    """The claim that a condition key means, whose case is lost; dots step into objects where no whole name matches."""
-    rest: str | None = name
-    value: Any = claims
-    while rest is not None:
-        if not isinstance(value, Mapping):
-            return None
-        step, rest = _step(value, rest)
-        if step is None:
-            return None
-        value = value[step]
-    values = value if isinstance(value, list | tuple) else None
-    texts = claim_texts({"": value}, "")
-    if values is not None:
-        return texts or None
-    return texts[0] if texts else None
-
-
-def _step(claims: Mapping[str, Any], name: str) -> tuple[str | None, str | None]:
-    """The member that `name` or its first step means, and what is left of the path."""
-    whole = _spelt(claims, name)
-    if whole is not None:
-        return whole, None
-    step, dot, rest = name.partition(".")
-    return (_spelt(claims, step), rest) if dot else (None, None)
-
-
-def _spelt(claims: Mapping[str, Any], name: str) -> str | None:
-    found = [claim for claim in claims if claim.lower() == name]
-    if len(found) > 1:
-        # Neither may stand in for the other, in an Allow or in a Deny: the token cannot be judged by this statement.
-        raise Refusal(f"the token has claims that differ only by case, {' and '.join(sorted(found))}")
-    return found[0] if found else None
 
 
 def _authentication_age(facts: Facts) -> str | None:
@@ -215,13 +171,28 @@ def _mapped_claim(written: str) -> Reader | None:
     return None if path is None else lambda facts: claim_texts(facts.identity.claims, path) or None
 
 
+def _of_identity(prefix: str) -> Callable[[str], Reader | None]:
+    def reader(name: str) -> Reader | None:
+        reading = reading_of(prefix + name)
+        return None if reading is None else lambda facts: reading(facts.identity)
+
+    return reader
+
+
+def _groups(identity: Identity) -> tuple[str, ...]:
+    """A directory compares names without regard to case, and DNs as DNs; of other providers each letter counts."""
+    if identity.provider_type is not ProviderType.LDAP:
+        return tuple(identity.groups)
+    return tuple({comparable(group) for group in identity.groups})
+
+
 def _methods(_number: str) -> Reader:
     return lambda facts: facts.identity.amr or None
 
 
 _EXACT: Final[Mapping[str, Reader]] = {
     PROVIDER.lower(): lambda facts: facts.identity.provider,
-    GROUPS.lower(): lambda facts: tuple(facts.identity.groups) or None,
+    GROUPS.lower(): lambda facts: _groups(facts.identity) or None,
     AMR.lower(): lambda facts: facts.identity.amr or None,
     ACR.lower(): lambda facts: facts.identity.acr,
     AUTHENTICATION_AGE.lower(): _authentication_age,
@@ -243,4 +214,5 @@ _FAMILIES: Final[Mapping[str, Callable[[str], Reader | None]]] = {
     "aws:requesttag/": _tag,
     "aws:resourcetag/": _role_tag,
     "iam:resourcetag/": _role_tag,
+    **{prefix: _of_identity(prefix) for prefix in PREFIXES},
 }

@@ -47,7 +47,7 @@ class RoleChoice:
 
 
 class Refusal(Exception):
-    """Ends a decision inside this room; `may_assume` turns it into a TrustDecision with this cause."""
+    """Ends a decision; `may_assume` turns it into a TrustDecision with this cause, `carried_values` lets it out."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)

@@ -13,7 +13,8 @@ from gateway.domain.grant import StatementId
 from gateway.policy.context import RequestContext
 from gateway.policy.document import PolicyKind, parse_policy
 from gateway.policy.evaluate import evaluate_statements
-from gateway.roles.condition_keys import Facts, Reader, Value
+from gateway.roles.claim_values import Value
+from gateway.roles.condition_keys import Facts, Reader
 from gateway.roles.decision import Refusal
 from gateway.roles.judgement import query, with_session
 from gateway.roles.statements import ASSUME_ROLE, TRUST_POLICY, MappingStatement, statements_of, texts_of

@@ -10,7 +10,8 @@ from gateway.domain.role import Role
 from gateway.policy.context import RequestContext
 from gateway.policy.document import Statement
 from gateway.policy.evaluate import PrincipalReference, Query, evaluate_statements
-from gateway.roles.condition_keys import Facts, Value, session_keys, values_of
+from gateway.roles.claim_values import Value
+from gateway.roles.condition_keys import Facts, session_keys, values_of
 from gateway.roles.decision import Refusal, TrustDecision
 from gateway.roles.session_tags import session_tags
 from gateway.roles.statements import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION, MappingStatement

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.domain import role as domain
 from gateway.domain.identity import Identity, claim_at, claim_texts
 from gateway.domain.tags import MAXIMUM_KEY, MAXIMUM_TAGS, MAXIMUM_VALUE, is_reserved, is_tag_text
 from gateway.roles.decision import Refusal
@@ -38,6 +39,16 @@ class TagTemplate:
         texts = [part if isinstance(part, str) else part(identity) for part in self.parts]
         known = [text for text in texts if text is not None]
         return "".join(known) if len(known) == len(texts) else None
+
+
+def claims_named(mappings: Iterable[domain.Mapping], provider: str) -> frozenset[str]:
+    """The claims that the mappings of a provider match or put into tags: a directory is asked for these by name."""
+    own = [mapping for mapping in mappings if mapping.provider == provider]
+    fields = (
+        field for mapping in own for template in mapping.session_tags.values() for field in _FIELD.findall(template)
+    )
+    tagged = {field.removeprefix(_CLAIM) for field in fields if field.startswith(_CLAIM)}
+    return frozenset(tagged | {path for mapping in own for path in mapping.claims})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.domain import role as domain
 from gateway.domain.arn import issuer_path
+from gateway.domain.directory_names import comparable
 from gateway.domain.identity import ProviderType
 from gateway.policy.document import Policy, PolicyKind, Statement, parse_policy
 from gateway.roles.condition_keys import ACR, AMR, AUTHENTICATION_AGE, GROUPS, PROVIDER, Reader, claim_key, readers
@@ -52,7 +53,12 @@ class MappingStatement:
         if mapping.group_pattern is not None and not mapping.groups:
             # Without the names the statement would let in everybody of the provider.
             raise ValueError(f"{mapping.mapping_id} has a group_pattern without the group names that it stands for")
-        conditions = {operator: keys for operator, keys in _conditions(mapping).items() if keys}
+        if provider_type is ProviderType.LDAP:
+            # However a DN or a name of a directory is spelt, it is compared in one form, here and where it is read.
+            mapping_groups = frozenset(comparable(group) for group in mapping.groups)
+        else:
+            mapping_groups = mapping.groups
+        conditions = {operator: keys for operator, keys in _conditions(mapping, mapping_groups).items() if keys}
         document = {
             "Version": _WITHOUT_VARIABLES,
             "Statement": [
@@ -124,7 +130,7 @@ def texts_of(value: Any) -> tuple[str, ...]:
     return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in values)
 
 
-def _conditions(mapping: domain.Mapping) -> dict[str, dict[str, list[str]]]:
+def _conditions(mapping: domain.Mapping, groups: frozenset[str]) -> dict[str, dict[str, list[str]]]:
     """Operator to key to values; operators without keys included."""
     require = mapping.require
     # All listed methods must be there, and the values of one key are ORed: each method asks under a key of its own.
@@ -133,7 +139,7 @@ def _conditions(mapping: domain.Mapping) -> dict[str, dict[str, list[str]]]:
     return {
         "StringEquals": {PROVIDER: [mapping.provider], **({ACR: list(require.acr)} if require.acr else {})},
         "ForAnyValue:StringEquals": {
-            **({GROUPS: sorted(mapping.groups)} if mapping.groups else {}),
+            **({GROUPS: sorted(groups)} if groups else {}),
             **{key: [method] for key, method in zip(methods, require.amr, strict=True)},
         },
         "ForAnyValue:StringLike": {claim_key(path): list(globs) for path, globs in mapping.claims.items()},

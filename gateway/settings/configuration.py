@@ -7,7 +7,10 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
+from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.settings import OidcSettings
+from gateway.domain.arn import ldap_issuer
+from gateway.domain.identity import ProviderType
 from gateway.domain.role import Mapping, Role
 from gateway.domain.service import Service
 from gateway.domain.user import User
@@ -92,7 +95,7 @@ class Configuration:
 
     gateway: GatewaySettings
     accounts: MappingType[str, str]
-    providers: MappingType[str, OidcSettings]
+    providers: MappingType[str, OidcSettings | LdapSettings]
     roles: tuple[Role, ...]
     policies: MappingType[str, MappingType[str, Any]]
     mappings: tuple[Mapping, ...]
@@ -100,3 +103,15 @@ class Configuration:
     services: tuple[Service, ...]
     warnings: tuple[Fault, ...] = ()
     sources: tuple[Path, ...] = ()
+
+    @property
+    def issuers(self) -> MappingType[str, str]:
+        """Provider name to issuer, or to what stands for one."""
+        return {
+            name: ldap_issuer(name) if isinstance(settings, LdapSettings) else settings.issuer
+            for name, settings in self.providers.items()
+        }
+
+    @property
+    def provider_types(self) -> MappingType[str, ProviderType]:
+        return {name: ProviderType(settings.type) for name, settings in self.providers.items()}

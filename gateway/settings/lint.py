@@ -40,7 +40,7 @@ def dangerous_settings(root: Section) -> list[Fault]:
 def _everybody(names: Names) -> Iterator[Fault]:
     for at, mapping in enumerate(names.mappings):
         keys = entries_of(mapping)
-        globs = [glob for entry in entries_of(child(mapping, "claims")).values() for glob in _globs(entry.node)]
+        globs = [glob for entry in entries_of(child(mapping, "claims")).values() for glob in globs_of(entry.node)]
         narrowed = "groups" in keys or "group_pattern" in keys or any(glob.strip("*") for glob in globs)
         if isinstance(mapping, Section) and not narrowed:
             message = "lets in everybody of its provider; name `groups`, `group_pattern` or `claims`"
@@ -55,7 +55,7 @@ def _shared_issuer(names: Names) -> Iterator[Fault]:
         if not telling:
             continue
         claims = entries_of(child(mapping, "claims"))
-        if not any(_says_whose(claims[name].node) for name in telling if name in claims):
+        if not any(says_whose(claims[name].node) for name in telling if name in claims):
             message = (
                 f"the issuer {shown(issuer or '')} signs tokens for everybody; "
                 f"add a condition on {' or '.join(f'`{name}`' for name in telling[:3])} that names your own"
@@ -75,9 +75,9 @@ def telling_claims(issuer: str) -> tuple[str, ...]:
     return SHARED_ISSUERS.get(host, ())
 
 
-def _says_whose(claim: Node) -> bool:
+def says_whose(claim: Node) -> bool:
     """Every value fixes its beginning up to the owner: `repo:org/*` does, `*` and `repo:*` do not."""
-    globs = _globs(claim)
+    globs = globs_of(claim)
     return bool(globs) and all(_owner_is_fixed(glob) for glob in globs)
 
 
@@ -94,15 +94,22 @@ def _crossing_globs(names: Names) -> Iterator[Fault]:
         entry = entries_of(child(mapping, "claims")).get("sub")
         if entry is None:
             continue
-        for glob in _globs(entry.node):
-            fixed = _fixed_part(glob)
-            ends_inside_a_name = fixed != glob and bool(fixed) and not fixed.endswith(_DELIMITERS)
-            if ends_inside_a_name and not any(mark in fixed for mark in _FIXED_ENOUGH):
-                message = (
-                    f"{shown(glob)} also covers names that only begin alike, since * crosses `:` and `/`; "
-                    f"end the fixed part with its delimiter, as in {shown(_delimited(fixed))}"
-                )
+        for glob in globs_of(entry.node):
+            message = crossing(glob)
+            if message is not None:
                 yield fault_at(entry.place, f"mappings[{at}].claims.sub", message)
+
+
+def crossing(glob: str) -> str | None:
+    """What is wrong with a glob for `sub` that covers names which only begin alike; None where it does not."""
+    fixed = _fixed_part(glob)
+    ends_inside_a_name = fixed != glob and bool(fixed) and not fixed.endswith(_DELIMITERS)
+    if not ends_inside_a_name or any(mark in fixed for mark in _FIXED_ENOUGH):
+        return None
+    return (
+        f"{shown(glob)} also covers names that only begin alike, since * crosses `:` and `/`; "
+        f"end the fixed part with its delimiter, as in {shown(_delimited(fixed))}"
+    )
 
 
 def _delimited(fixed: str) -> str:
@@ -113,7 +120,8 @@ def _fixed_part(glob: str) -> str:
     return glob[: min((at for mark in "*?" if (at := glob.find(mark)) >= 0), default=len(glob))]
 
 
-def _globs(claim: Node) -> list[str]:
+def globs_of(claim: Node) -> list[str]:
+    """The values of one claim, of which one alone may stand without a list."""
     nodes = claim.items if isinstance(claim, Listing) else [claim]
     return [text for node in nodes if (text := text_of(node)) is not None]
 
@@ -126,7 +134,7 @@ def _unlike_tags(names: Names) -> Iterator[Fault]:
         if not templates:
             continue
         told: set[str] = set()
-        for role in _roles_of(mapping, names):
+        for role in roles_of(mapping, names):
             for tag, entry in templates.items():
                 value = text_of(entry.node) or ""
                 slot = (text_of(child(mapping, "provider")) or "", role, tag.casefold())
@@ -141,7 +149,8 @@ def _unlike_tags(names: Names) -> Iterator[Fault]:
                     yield fault_at(entry.place, key, message)
 
 
-def _roles_of(mapping: Node, names: Names) -> Iterable[str]:
+def roles_of(mapping: Node, names: Names) -> Iterable[str]:
+    """The roles that a mapping gives, those of its `group_pattern` included."""
     written = [text for node in items_of(child(mapping, "roles")) if (text := text_of(node)) is not None]
     return roles_meant(written, names.roles, names.accounts) if "group_pattern" in entries_of(mapping) else written
 

@@ -23,6 +23,7 @@ from gateway.settings.models.document import DocumentModel
 from gateway.settings.parse import parse
 from gateway.settings.paths import make_absolute, needed_files, unreadable
 from gateway.settings.providers import spoken_providers
+from gateway.settings.reach_lint import unreachable_roles
 from gateway.settings.redaction import redacted
 from gateway.settings.references import reference_faults
 from gateway.settings.source import DOCUMENT_LIMIT, Unreadable, documents_of, overlooked, read_text
@@ -39,6 +40,7 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configur
     ConfigurationError with every fault that was found; neither holds a secret.
     """
     from gateway.settings.policy_check import policy_faults  # noqa: PLC0415
+    from gateway.settings.policy_lint import idle_statements  # noqa: PLC0415
 
     documents = _documents(path)
     faults: list[Fault] = []
@@ -51,7 +53,14 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configur
     spoken = spoken_providers(root, faults)
     model = _judged(spoken, faults)
     faults += [*reference_faults(root), *policy_faults(root), *unreadable(spoken)]
-    found = [*_overlooked(path), *dangerous_settings(root), *dangerous_trust(root), *unserved_settings(root)]
+    found = [
+        *_overlooked(path),
+        *dangerous_settings(root),
+        *dangerous_trust(root),
+        *unreachable_roles(root),
+        *idle_statements(root),
+        *unserved_settings(root),
+    ]
     warnings = redacted(found, interpolator.secrets)
     if faults or model is None:
         raise ConfigurationError(redacted(faults, interpolator.secrets), warnings)

@@ -15,7 +15,7 @@ _INDEX: Final = re.compile(r"\[([0-9]{1,6})\]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
+class Use:
     """One document in one use; `key` leads to it, `place` is where its key stands."""
 
     key: str
@@ -26,18 +26,19 @@ class _Use:
 
 def policy_faults(root: Section) -> Iterator[Fault]:
     """The first fault of each document, at its own line where the document is YAML."""
-    for use in _uses(root):
-        source = _source(use.node)
+    for use in uses(root):
+        source = source_of(use.node)
         if source is None:
             continue
         try:
             parse_policy(source, use.kind, name=use.key)
         except MalformedPolicyDocument as error:
-            place = _place_of(error.path, use.node) or use.place
+            place = place_of(error.path, use.node) or use.place
             yield fault_at(place, f"{use.key}.{error.path}" if error.path else use.key, error.problem)
 
 
-def _source(node: Node) -> str | dict[str, object] | None:
+def source_of(node: Node) -> str | dict[str, object] | None:
+    """The document that stands at `node`; None where only its name does."""
     if isinstance(node, Section):
         document: dict[str, object] = plain(node)
         return document
@@ -45,25 +46,26 @@ def _source(node: Node) -> str | dict[str, object] | None:
     return text if is_json(text) else None
 
 
-def _uses(root: Section) -> Iterator[_Use]:
+def uses(root: Section) -> Iterator[Use]:
+    """Every document and every name of one, by where it stands."""
     named = entries_of(child(root, "policies"))
     for name, entry in named.items():
-        yield _Use(f"policies.{name}", entry.place, entry.node, PolicyKind.IDENTITY)
+        yield Use(f"policies.{name}", entry.place, entry.node, PolicyKind.IDENTITY)
     for section in ("roles", "users"):
         for name, entry in entries_of(child(root, section)).items():
             for at, policy in enumerate(items_of(child(entry.node, "policies"))):
-                yield _Use(f"{section}.{name}.policies[{at}]", policy.place, policy, PolicyKind.IDENTITY)
+                yield Use(f"{section}.{name}.policies[{at}]", policy.place, policy, PolicyKind.IDENTITY)
     for name, entry in entries_of(child(root, "roles")).items():
         keys = entries_of(entry.node)
         if "trust_policy" in keys:
             trust = keys["trust_policy"]
-            yield _Use(f"roles.{name}.trust_policy", trust.place, trust.node, PolicyKind.TRUST)
+            yield Use(f"roles.{name}.trust_policy", trust.place, trust.node, PolicyKind.TRUST)
         if "permissions_boundary" in keys:
             boundary = keys["permissions_boundary"]
-            yield _Use(f"roles.{name}.permissions_boundary", boundary.place, boundary.node, PolicyKind.BOUNDARY)
+            yield Use(f"roles.{name}.permissions_boundary", boundary.place, boundary.node, PolicyKind.BOUNDARY)
 
 
-def _place_of(path: str, node: Node) -> Place | None:
+def place_of(path: str, node: Node) -> Place | None:
     """The place that a path such as `Statement[1].Condition.StringLike` leads to, or as near as it can be followed."""
     place: Place | None = None
     rest = path

@@ -61,6 +61,12 @@ def _providers(names: Names) -> Iterator[Fault]:
     )
     # A token finds its provider by `iss` alone; two that differ only by case or slash would share one ARN.
     yield from _once(issuers, "two providers with one issuer; give one provider the audiences of both")
+    own = _comparable(text_of(child(names.root, "gateway", "public_url")))
+    for name, entry in names.providers.items():
+        # AWS takes none of its own ID tokens either: a session would renew itself without end, by another name.
+        if own is not None and _comparable(text_of(child(entry.node, "issuer"))) == own:
+            message = "is the gateway's own `public_url`, whose tokens it never takes back; name another issuer"
+            yield fault_at(_issuer_place(entry), f"providers.{name}.issuer", message)
 
 
 def _issuer_place(provider: Entry) -> Place:

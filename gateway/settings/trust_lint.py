@@ -1,17 +1,19 @@
 """Trust policies that are valid and dangerous: statements that hold for more people than they seem to name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gateway.settings.faults import Fault, fault_at, shown
-from gateway.settings.lint import telling_claims
-from gateway.settings.tree import Listing, Node, Section, child, entries_of, items_of, text_of
+from gateway.settings.lint import crossing, globs_of, says_whose, telling_claims
+from gateway.settings.tree import Entry, Listing, Node, Section, child, entries_of, items_of, text_of
 
 _EVERYBODY: Final = "*"
 _PROVIDER_ARN: Final = ":oidc-provider/"
 _FOR_ALL: Final = "ForAllValues:"
 _IF_EXISTS: Final = "IfExists"
 _NEGATIVE: Final = "Not"
+_LIKE: Final = "StringLike"
+_SUBJECT: Final = ":sub"
 _ABSENCE: Final = "Null"
 
 
@@ -37,12 +39,20 @@ def _dangers(statement: Node) -> Iterator[str]:
             "all its conditions hold too where their key is absent (Not..., ...IfExists, ForAllValues:); "
             "add one that asks for a value"
         )
-    asked = {key.casefold() for node in firm for key in entries_of(node)}
+    yield from _crossing_globs(conditions)
+    asked = {key.casefold() for node in firm for key, entry in entries_of(node).items() if says_whose(entry.node)}
     for issuer in (text.partition(_PROVIDER_ARN)[2] for text in principals if _PROVIDER_ARN in text):
         telling = telling_claims(f"https://{issuer}")
         if telling and not any(f"{issuer}:{claim}".casefold() in asked for claim in telling):
             names = " or ".join(f"`{issuer}:{claim}`" for claim in telling[:2])
             yield f"the issuer {shown(issuer)} signs tokens for everybody; add a condition on {names}"
+
+
+def _crossing_globs(conditions: Mapping[str, Entry]) -> Iterator[str]:
+    for operator, entry in conditions.items():
+        for key, values in entries_of(entry.node).items():
+            if operator.endswith(_LIKE) and key.casefold().endswith(_SUBJECT):
+                yield from (told for glob in globs_of(values.node) if (told := crossing(glob)) is not None)
 
 
 def _principals(statement: Node) -> list[str]:

@@ -7,7 +7,6 @@ from gateway.settings.faults import Fault, Place, fault_at
 from gateway.settings.tree import Node, Section, child, entries_of
 
 _SECTION_KEYS: Final = {
-    "internal_listen": "has no listener of its own for probes and metrics yet",
     "browser_session": "has no browser sign-in yet",
     "throttle": "takes no passwords yet",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.domain.arn import oidc_provider_arn
-from gateway.domain.assumption import AssumedRole, OpenedSession
+from gateway.domain.assumption import AssumedRole, IssuedToken, OpenedSession
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.principal import Principal
 
@@ -39,6 +39,19 @@ def web_identity(assumed: AssumedRole) -> Answer:
     )
 
 
+def ldap_identity(assumed: AssumedRole) -> Answer:
+    """MinIO's answer, and who the session is."""
+    return Answer(
+        action="AssumeRoleWithLDAPIdentity",
+        members={
+            "Credentials": _credentials(assumed.credentials),
+            "AssumedRoleUser": {"AssumedRoleId": assumed.principal.unique_id, "Arn": assumed.principal.arn},
+            "PackedPolicySize": assumed.credentials.packed_percent,
+            "SourceIdentity": assumed.principal.source_identity,
+        },
+    )
+
+
 def role_session(opened: OpenedSession) -> Answer:
     return Answer(
         action="AssumeRole",
@@ -63,6 +76,13 @@ def federation_token(opened: OpenedSession) -> Answer:
             "FederatedUser": {"FederatedUserId": opened.principal.unique_id, "Arn": opened.principal.arn},
             "PackedPolicySize": opened.credentials.packed_percent or 0,
         },
+    )
+
+
+def web_identity_token(issued: IssuedToken) -> Answer:
+    return Answer(
+        action="GetWebIdentityToken",
+        members={"WebIdentityToken": issued.token, "Expiration": issued.expiration},
     )
 
 

@@ -91,12 +91,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     operation.name: operation
     for operation in (
         ASSUME_ROLE,
+        ASSUME_ROLE_WITH_LDAP_IDENTITY,
         ASSUME_ROLE_WITH_WEB_IDENTITY,
         DECODE_AUTHORIZATION_MESSAGE,
         GET_ACCESS_KEY_INFO,
         GET_CALLER_IDENTITY,
         GET_FEDERATION_TOKEN,
         GET_SESSION_TOKEN,
+        GET_WEB_IDENTITY_TOKEN,
     )
 }
 ACTIONS_OF_STS: Final = frozenset(

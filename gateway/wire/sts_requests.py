@@ -15,12 +15,15 @@ from gateway.domain.assumption import (
 )
 from gateway.domain.errors import InvalidParameter, InvalidTags, MissingParameter
 from gateway.domain.identity import UnverifiedToken
+from gateway.domain.signing_algorithm import SigningAlgorithm
 from gateway.domain.tags import is_reserved
 from gateway.wire import sts_shapes as shapes
 from gateway.wire.sts_query import Parameters
 from gateway.wire.sts_shapes import Reading, member_of
 
 _PROVIDED_CONTEXTS: Final = "ProvidedContexts."
+_ALGORITHMS: Final = ", ".join(sorted(SigningAlgorithm))
+_OWN_IDENTITY: Final = "AWSIdentity"
 
 
 def role_request(parameters: Parameters) -> RoleRequest:
@@ -165,7 +168,7 @@ def encoded_message(parameters: Parameters) -> str:
 
 
 def web_identity_token_request(parameters: Parameters) -> WebIdentityTokenRequest:
-    """Read GetWebIdentityToken. Raises ValidationFailed, InvalidTags."""
+    """Read GetWebIdentityToken. Raises ValidationFailed; InvalidParameter, InvalidTags where all else is well."""
     reading = Reading(parameters.values)
     audiences = tuple(row[""] for row in reading.rows(shapes.AUDIENCES))
     algorithm = reading.required_text(shapes.SIGNING_ALGORITHM)
@@ -174,7 +177,23 @@ def web_identity_token_request(parameters: Parameters) -> WebIdentityTokenReques
     if not audiences:
         reading.refuse("audience", None, "Member must not be null")
     reading.finish()
-    return WebIdentityTokenRequest(audiences=audiences, algorithm=algorithm, duration=duration, tags=_tags(tags))
+    # The service model has the length alone: which algorithms there are, the service says (AWS STS API Reference).
+    if algorithm not in set(SigningAlgorithm):
+        reading.refuse("signingAlgorithm", algorithm, f"Member must satisfy enum value set: [{_ALGORITHMS}]")
+        reading.finish()
+    _refuse_origin_identity(parameters)
+    return WebIdentityTokenRequest(
+        audiences=audiences, algorithm=SigningAlgorithm(algorithm), duration=duration, tags=_tags(tags)
+    )
+
+
+def _refuse_origin_identity(parameters: Parameters) -> None:
+    """A member that changes what the token says is never passed over. Raises InvalidParameter."""
+    if parameters.values.get("SubjectMode", _OWN_IDENTITY) != _OWN_IDENTITY or "Scope" in parameters.values:
+        raise InvalidParameter(
+            f"SubjectMode is {_OWN_IDENTITY}, without Scope: sessions of the gateway carry no other identity",
+            parameter="SubjectMode",
+        )
 
 
 def _only(parameters: Parameters, shape: shapes.Text) -> str:

@@ -1,9 +1,10 @@
 """The whole configuration file."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
+from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.settings import OidcSettings
 from gateway.settings.models.gateway import GatewaySection
 from gateway.settings.models.mappings import MappingSection
@@ -13,8 +14,10 @@ from gateway.settings.models.services import ServiceSection
 from gateway.settings.models.users import UserSection
 from gateway.settings.values import AccountAlias, AccountId, ProviderName, QualifiedName, ServiceName
 
-PROVIDER_TYPES: Final[dict[str, type[BaseModel]]] = {"oidc": OidcSettings}
+PROVIDER_TYPES: Final[dict[str, type[BaseModel]]] = {"oidc": OidcSettings, "ldap": LdapSettings}
 """The provider types that this version speaks, and the keys of each."""
+
+ProviderSection = Annotated[OidcSettings | LdapSettings, Field(discriminator="type")]
 
 
 class DocumentModel(SectionModel):
@@ -24,7 +27,7 @@ class DocumentModel(SectionModel):
     accounts: dict[AccountAlias, AccountId] = Field(
         default={}, description="Accounts: alias to 12-digit id, the id in quotes."
     )
-    providers: dict[ProviderName, OidcSettings] = Field(
+    providers: dict[ProviderName, ProviderSection] = Field(
         default={}, description="External user stores by name; `type` says which kind."
     )
     roles: dict[QualifiedName, RoleSection] = Field(

@@ -85,7 +85,9 @@ class GatewaySection(SectionModel):
         "http only on loopback."
     )
     region: Region = Field(default="us-east-1", description="The region in the gateway's own ARNs.")
-    keyring: FilePath = Field(description="File of the keys that seal session tokens; see `sts-gateway keys generate`.")
+    keyring: FilePath = Field(
+        description="File of the keys that seal session tokens and sign ID tokens; see `sts-gateway keys generate`."
+    )
     state: Annotated[
         SecretStr, AfterValidator(_state), WithJsonSchema({"type": "string", "pattern": f"^(?:{_STATE.pattern})$"})
     ] = Field(

@@ -16,8 +16,12 @@ gateway:
   keyring: ./keyring.json
 accounts:
   a: "111122223333"
+providers:
+  p: {type: oidc, issuer: "https://login.example.com", audiences: [a]}
 roles:
   a/One: {}
+mappings:
+  - {provider: p, groups: [g], roles: [a/One]}
 """
 WARNED = f"{GOOD}services:\n  lake: {{type: s3, hosts: [h]}}\n"
 BAD = f"{WARNED}users:\n  b/ci: {{}}\n  a/ci: {{access_keys: [{{id: AKIAEXAMPLEEXAMPLE22, secret: hunter2}}]}}\n"
@@ -33,7 +37,7 @@ def test_a_good_configuration_is_summed_up_in_one_line(path: Path, capsys: pytes
     path.write_text(GOOD)
 
     assert main(["check", "--config", "c.yaml", "--strict"]) == 0
-    assert capsys.readouterr() == ("c.yaml: in order: 1 role, 0 mappings\n", "")
+    assert capsys.readouterr() == ("c.yaml: in order: 1 role, 1 mapping\n", "")
 
 
 def test_warnings_are_told_and_pass(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,8 +47,8 @@ def test_warnings_are_told_and_pass(path: Path, capsys: pytest.CaptureFixture[st
 
     output = capsys.readouterr()
     assert output.out.splitlines() == [
-        "c.yaml:9: warning: services.lake: this version does not answer for resource servers yet; " + NO_EFFECT,
-        "c.yaml: in order: 1 role, 0 mappings, 1 warning",
+        "c.yaml:13: warning: services.lake: this version does not answer for resource servers yet; " + NO_EFFECT,
+        "c.yaml: in order: 1 role, 1 mapping, 1 warning",
     ]
     assert output.err == ""
 
@@ -65,8 +69,8 @@ def test_errors_are_told_a_line_each_with_file_and_line_and_no_secret(
 
     output = capsys.readouterr()
     assert output.err.splitlines() == [
-        "c.yaml:11: error: users.b/ci: unknown account 'b'; known: a",
-        "c.yaml:12: error: users.a/ci.access_keys[0].secret: " + NO_SECRET,
+        "c.yaml:15: error: users.b/ci: unknown account 'b'; known: a",
+        "c.yaml:16: error: users.a/ci.access_keys[0].secret: " + NO_SECRET,
         "c.yaml: 2 errors",
     ]
     assert output.out.count("warning:") == 1

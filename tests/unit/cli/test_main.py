@@ -134,9 +134,22 @@ def test_a_closed_pipe_ends_quietly() -> None:
     [
         ["--help"],
         ["--version"],
-        ["check", "--help"],
+        *([name, "--help"] for name in COMMANDS),
         ["check", "--schema"],
         ["check", "--config", str(EXAMPLE)],
+        ["access", "--config", str(EXAMPLE)],
+        ["diff", str(EXAMPLE), str(EXAMPLE)],
+        [
+            "simulate",
+            "--config",
+            str(EXAMPLE),
+            "--role",
+            "web-shop/Admin",
+            "--action",
+            "s3:GetObject",
+            "--resource",
+            "*",
+        ],
     ],
     ids=lambda words: " ".join(words[:2]),
 )

@@ -17,7 +17,7 @@ from gateway.settings.validate import _bare, _inside, _models_in
 
 CONFIG = Path(__file__).parents[3] / "config"
 SWITCHED_OFF = re.compile(r"^( *)#(?=[a-z_-])", re.MULTILINE)
-OF_CONNECTORS = {"OidcSettings", "ClaimPaths"}
+OF_CONNECTORS = {"OidcSettings", "ClaimPaths", "LdapSettings", "TimeoutSettings", "UserSettings", "GroupSettings"}
 PATH_FIELDS = {way[-1] for way in NEEDED_FILES + LATER_FILES}
 
 
@@ -72,10 +72,10 @@ def test_the_example_holds_every_key_there_is_and_no_other() -> None:
 def test_what_is_switched_off_in_the_example_is_valid_too(tmp_path: Path) -> None:
     text = SWITCHED_OFF.sub(r"\1", (CONFIG / "example.yaml").read_text())
     text = text.replace("/var/run/secrets/kubernetes.io", ".")
-    for name in ("tls.crt", "tls.key", "cluster-jwks.json"):
+    for name in ("tls.crt", "tls.key", "cluster-jwks.json", "corp-ca.pem"):
         (tmp_path / name).touch()
     (tmp_path / "example.yaml").write_text(text)
-    secrets = ("OIDC_CLIENT_SECRET", "CI_SECRET", "LAKE_PROXY_TOKEN", "MINIO_SECRET")
+    secrets = ("OIDC_CLIENT_SECRET", "LDAP_PASSWORD", "CI_SECRET", "LAKE_PROXY_TOKEN", "MINIO_SECRET")
 
     configuration = load(tmp_path / "example.yaml", environment=dict.fromkeys(secrets, "0123456789abcdefghij"))
 

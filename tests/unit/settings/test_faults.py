@@ -143,6 +143,16 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
         "providers.b.issuer",
         "two providers with one issuer",
     ),
+    "issuer that is the gateway itself": (
+        {"providers": "a: {type: oidc, issuer: 'https://sts.example.com', audiences: [a]}  # HERE", "mappings": ""},
+        "providers.a.issuer",
+        "is the gateway's own `public_url`, whose tokens it never takes back; name another issuer",
+    ),
+    "issuer that is the gateway itself but for case and slash": (
+        {"providers": "a: {type: oidc, issuer: 'https://STS.example.com/', audiences: [a]}  # HERE", "mappings": ""},
+        "providers.a.issuer",
+        "is the gateway's own `public_url`",
+    ),
     # roles
     "role of an unknown account": (
         {"roles": "data-plattform/Analyst: {}  # HERE"},

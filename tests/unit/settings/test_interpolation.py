@@ -244,7 +244,7 @@ def test_the_value_of_a_secret_key_is_in_no_fault(written: Written, place: str, 
 def test_a_loaded_configuration_shows_no_secret(written: Written) -> None:
     configuration = written.load(
         gateway="public_url: https://h\nkeyring: k\nstate: ${env:STATE}",
-        providers='workforce: {type: oidc, issuer: "https://h", audiences: [a], client_id: c, client_secret: "${env:X}"}',
+        providers='workforce: {type: oidc, issuer: "https://login", audiences: [a], client_id: c, client_secret: "${env:X}"}',
         users='data-platform/ci: {access_keys: [{id: AKIAEXAMPLEEXAMPLE22, secret: "${env:X}"}]}',
         environment={"X": CANARY, "STATE": f"redis://:{CANARY}@redis"},
     )

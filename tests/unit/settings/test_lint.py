@@ -120,7 +120,6 @@ def test_proxies_everywhere_are_told(written: Written, network: str) -> None:
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        ("internal_listen: 127.0.0.1:9090", "gateway.internal_listen"),
         ("browser_session: {idle: 5m}", "gateway.browser_session"),
         ("throttle: {per_user: 3/1h}", "gateway.throttle"),
     ],
@@ -173,7 +172,7 @@ def test_sqlite_on_a_network_file_system_is_told(
 
 
 GITHUB = "Principal: {Federated: 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com'}"
-ADMIN = "Principal: {AWS: 'arn:aws:iam::111122223333:role/Admin'}"
+ADMIN = "Principal: {AWS: 'arn:aws:iam::111122223333:user/ci'}"
 SUBJECT = "'token.actions.githubusercontent.com:sub': 'repo:org/*'"
 
 
@@ -192,6 +191,8 @@ SUBJECT = "'token.actions.githubusercontent.com:sub': 'repo:org/*'"
         (GITHUB, "Condition: {StringEquals: {'token.actions.githubusercontent.com:aud': x}}", "for everybody"),
         (GITHUB, f"Condition: {{StringLike: {{{SUBJECT}}}}}", None),
         (GITHUB, f"Condition: {{StringNotLike: {{{SUBJECT}}}}}", "signs tokens for everybody"),
+        (GITHUB, f"Condition: {{StringLike: {{{SUBJECT.replace('org/*', '*')}}}}}", "signs tokens for everybody"),
+        (GITHUB, f"Condition: {{StringLike: {{{SUBJECT.replace('org/*', 'org*')}}}}}", "only begin alike"),
     ],
 )
 def test_a_trust_statement_that_lets_in_more_than_it_says_is_told(

@@ -9,7 +9,7 @@ from gateway.settings.load import load
 
 GATEWAY = "gateway: {public_url: https://h, keyring: k}\n"
 ACCOUNTS = 'accounts: {a: "111122223333"}\n'
-PROVIDER = 'providers: {p: {type: oidc, issuer: "https://h", audiences: [x]}}\n'
+PROVIDER = 'providers: {p: {type: oidc, issuer: "https://i", audiences: [x]}}\n'
 
 
 def folder(path: Path, **files: str) -> Path:

@@ -26,7 +26,9 @@ SECTIONS: Mapping[str, str] = {
         """,
     "roles": """
         data-platform/Analyst: {policies: [read-lake]}
-        web-shop/Admin: {policies: [read-lake]}
+        web-shop/Admin:
+          policies: [read-lake]
+          trust_policy: {Version: "2012-10-17", Statement: {Effect: Allow, Principal: {AWS: "111122223333"}, Action: "sts:AssumeRole"}}
         """,
     "policies": """
         read-lake: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:GetObject", Resource: "*"}]}

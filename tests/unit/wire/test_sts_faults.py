@@ -23,6 +23,9 @@ CODES = {
     "InvalidAuthorizationMessage": ("InvalidAuthorizationMessageException", 400),
     "MfaRefused": ("AccessDenied", 403),
     "SessionCallerRefused": ("AccessDenied", 403),
+    "IssuedTokenTooLarge": ("JWTPayloadSizeExceededException", 400),
+    "SessionOutlived": ("SessionDurationEscalationException", 403),
+    "TokenIssuanceDisabled": ("OutboundWebIdentityFederationDisabledException", 403),
     "InvalidArn": ("ValidationError", 400),
     "MissingAction": ("MissingAction", 400),
     "UnknownAction": ("InvalidAction", 400),
@@ -97,7 +100,7 @@ def test_codes_are_those_of_the_service_model_where_it_has_one() -> None:
     faults = [shape.metadata["error"] for shape in STS.error_shapes]
     modelled = {fault["code"]: fault["httpStatusCode"] for fault in faults}
     ours = {code: status for code, status in CODES.values() if code in modelled}
-    assert len(ours) == 7
+    assert len(ours) == 10
     assert ours == {code: modelled[code] for code in ours}
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from gateway.domain.errors import (
     GatewayError,
     InvalidArn,
+    InvalidParameter,
+    InvalidTags,
     MethodRefused,
     MissingAction,
     UnknownAction,
@@ -17,7 +19,7 @@ from gateway.domain.errors import (
 )
 from gateway.wire.sts_operations import GET_CALLER_IDENTITY, OPERATIONS
 from gateway.wire.sts_query import operation_of, read
-from gateway.wire.sts_requests import web_identity_request
+from gateway.wire.sts_requests import web_identity_request, web_identity_token_request
 from tests.unit.wire.made import CALLER_IDENTITY, FORM, READ_ONLY, ROLE, TOKEN, WEB_IDENTITY, posted
 
 BODY = urlencode(CALLER_IDENTITY).encode()
@@ -154,12 +156,14 @@ def test_which_actions_are_signed_and_which_carry_a_secret() -> None:
     told = {name: (operation.signed, operation.carries_secret) for name, operation in OPERATIONS.items()}
     assert told == {
         "AssumeRole": (True, False),
+        "AssumeRoleWithLDAPIdentity": (False, True),
         "AssumeRoleWithWebIdentity": (False, True),
         "DecodeAuthorizationMessage": (True, False),
         "GetAccessKeyInfo": (True, False),
         "GetCallerIdentity": (True, False),
         "GetFederationToken": (True, False),
         "GetSessionToken": (True, False),
+        "GetWebIdentityToken": (True, False),
     }
 
 
@@ -424,6 +428,56 @@ def test_shapes_are_checked_before_the_role_arn_is_understood() -> None:
     wrong = {"RoleArn": "arn:a:b:::something/test-role", "RoleSessionName": "Session1:2"}
     with pytest.raises(ValidationFailed, match="1 validation error detected"):
         web_identity_request(posted(WEB_IDENTITY, **wrong))
+
+
+TOKEN_REQUEST = {
+    "Action": "GetWebIdentityToken",
+    "Version": "2011-06-15",
+    "Audience.member.1": "https://api.example.com",
+    "SigningAlgorithm": "ES384",
+}
+
+
+def test_a_token_request_is_read() -> None:
+    more = {
+        "Audience.member.2": "other",
+        "DurationSeconds": "60",
+        "Tags.member.1.Key": "job",
+        "Tags.member.1.Value": "7",
+        "SubjectMode": "AWSIdentity",
+    }
+    asked = web_identity_token_request(posted(TOKEN_REQUEST, **more))
+    assert (asked.audiences, asked.algorithm) == (("https://api.example.com", "other"), "ES384")
+    assert (asked.duration, asked.tags) == (60, {"job": "7"})
+
+
+TOKEN_FAULTS: dict[str, tuple[dict[str, str | None], type[GatewayError], str]] = {
+    "no audience": ({"Audience.member.1": None}, ValidationFailed, "Value null at 'audience'"),
+    "an empty audience": ({"Audience.member.1": ""}, ValidationFailed, "'audience.1.member'"),
+    "an audience too long": ({"Audience.member.1": "a" * 1_001}, ValidationFailed, "less than or equal to 1000"),
+    "eleven audiences": ({f"Audience.member.{at}": "a" for at in range(1, 12)}, ValidationFailed, "equal to 10"),
+    "no algorithm": ({"SigningAlgorithm": None}, ValidationFailed, "Value null at 'signingAlgorithm'"),
+    "an algorithm of another length": ({"SigningAlgorithm": "none"}, ValidationFailed, "greater than or equal to 5"),
+    "a shared secret's algorithm": (
+        {"SigningAlgorithm": "HS256"},
+        ValidationFailed,
+        r"Value 'HS256' at 'signingAlgorithm' failed .*: Member must satisfy enum value set: \[ES384, RS256\]",
+    ),
+    "an algorithm in another case": ({"SigningAlgorithm": "rs256"}, ValidationFailed, "enum value set"),
+    "too short": ({"DurationSeconds": "59"}, ValidationFailed, "greater than or equal to 60"),
+    "too long": ({"DurationSeconds": "3601"}, ValidationFailed, "less than or equal to 3600"),
+    "a reserved tag": ({"Tags.member.1.Key": "aws:x", "Tags.member.1.Value": "y"}, InvalidTags, "reserved"),
+    "another subject": ({"SubjectMode": "OriginIdentity"}, InvalidParameter, "SubjectMode is AWSIdentity"),
+    "a scope": ({"Scope": "read"}, InvalidParameter, "without Scope"),
+}
+
+
+@pytest.mark.parametrize(("changed", "error", "told"), TOKEN_FAULTS.values(), ids=TOKEN_FAULTS)
+def test_a_token_request_outside_its_shape_is_told(
+    changed: dict[str, str | None], error: type[GatewayError], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        web_identity_token_request(posted(TOKEN_REQUEST, **changed))
 
 
 NAMES = st.sampled_from(

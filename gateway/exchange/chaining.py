@@ -1,0 +1,193 @@
+"""Ways to a role that lead over another session: which configured roles and users may call AssumeRole for it.
+
+Asked of the policy engine as a real AssumeRole is, both sides' policies included, with only what is known beforehand:
+who the caller is. What else the policies ask for is told as the way's conditions.
+
+Work is bounded: callers whose policies say the same about AssumeRole are asked about once where they are many, and only
+where the role's trust policy or their own policies can mean each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gateway.domain.role import Role
+from gateway.domain.user import User
+from gateway.exchange.assumers import (
+    ANY_SESSION,
+    ASSUME_ROLE,
+    KNOWN,
+    KNOWN_OF_MANY,
+    PRINCIPAL_ARN,
+    Behaviour,
+    Caller,
+    behaviours_of,
+    concerns,
+)
+from gateway.policy.context import RequestContext
+from gateway.policy.document import Policy
+from gateway.policy.evaluate import PrincipalReference, Query, evaluate_assumption
+from gateway.policy.loosening import Loosened, open_conditions
+from gateway.policy.principals import Principals
+from gateway.policy.statement import Statement
+from gateway.roles.catalog import Catalog
+
+_ASKED_ONE_BY_ONE: Final = 20
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """`who` may assume `role`, all `conditions` met, by `statements` of both sides."""
+
+    role: Role
+    who: str
+    conditions: tuple[str, ...]
+    statements: tuple[str, ...]
+
+
+class Chaining:
+    """All configured roles and users, by what their policies say about AssumeRole."""
+
+    def __init__(self, catalog: Catalog, users: Iterable[User]) -> None:
+        """Raises MalformedPolicyDocument."""
+        self._catalog = catalog
+        self._behaviours = behaviours_of(catalog, users)
+        self._by_name: dict[str, tuple[Behaviour, Caller]] = {}
+        self._by_account: defaultdict[str, list[Behaviour]] = defaultdict(list)
+        self._by_target: defaultdict[str, list[Behaviour]] = defaultdict(list)
+        self._anywhere: list[Behaviour] = []
+        for behaviour in self._behaviours:
+            for caller in behaviour.callers:
+                self._by_name.update(dict.fromkeys(caller.names, (behaviour, caller)))
+                if caller.session is not None:
+                    self._by_name[caller.session] = (behaviour, caller)
+            self._by_account[behaviour.account].append(behaviour)
+            if behaviour.targets is None:
+                self._anywhere.append(behaviour)
+            for target in behaviour.targets or ():
+                self._by_target[target].append(behaviour)
+
+    def ways_to(self, role: Role) -> tuple[Way, ...]:
+        """By name of who may; many callers alike are one way."""
+        trust = self._catalog.trust_of(role).stated.policies
+        principals = [one.principals for policy in trust for one in policy.statements if _admits(one)]
+        if not principals:
+            return ()
+        asked = _Asked(
+            role=role, trust={known: Loosened.of(trust, ASSUME_ROLE, known) for known in (KNOWN, KNOWN_OF_MANY)}
+        )
+        ways = [
+            way
+            for behaviour, callers in self._candidates(role, trust, principals)
+            for way in asked.ways_of(behaviour, callers)
+        ]
+        return tuple(sorted(ways, key=lambda way: way.who))
+
+    def _candidates(
+        self, role: Role, trust: Sequence[Policy], principals: Sequence[Principals | None]
+    ) -> Iterator[tuple[Behaviour, Sequence[Caller]]]:
+        """Those named one by one, then those of named accounts whose own policies may mean the role."""
+        named: dict[str, tuple[Behaviour, Caller]] = {}
+        for name in sorted({name for one in principals if one is not None for name in one.arns}):
+            found = self._named(name)
+            if found is not None:
+                named.setdefault(found[1].who, found)
+        yield from ((behaviour, [caller]) for behaviour, caller in named.values())
+        accounts = {account for one in principals if one is not None for account in one.accounts}
+        wide = any(_admits_all(one) for policy in trust for one in policy.statements if _admits(one))
+        pool = [*self._by_target.get(str(role.arn), ()), *self._anywhere]
+        if wide:
+            # Whom the trust policy of its own account admits needs no policy of its own.
+            pool += self._by_account[role.arn.account]
+        for behaviour in {id(one): one for one in pool}.values():
+            if wide or behaviour.account in accounts:
+                yield behaviour, [caller for caller in behaviour.callers if caller.who not in named]
+
+    def _named(self, name: str) -> tuple[Behaviour, Caller] | None:
+        if name in self._by_name:
+            return self._by_name[name]
+        # A trust policy may name one session: its caller is the role, under that one name.
+        role_sessions, slash, session_name = name.rpartition("/")
+        found = self._by_name.get(f"{role_sessions}/{ANY_SESSION}") if slash else None
+        if found is None:
+            return None
+        behaviour, caller = found
+        who = f"{caller.who}, session {session_name}"
+        return behaviour, replace(caller, who=who, names=caller.names | {name}, session=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One role whose trust policy is asked about callers."""
+
+    role: Role
+    trust: Mapping[frozenset[str], Loosened]
+
+    def ways_of(self, behaviour: Behaviour, callers: Sequence[Caller]) -> Iterator[Way]:
+        if len(callers) <= _ASKED_ONE_BY_ONE:
+            yield from (way for one in callers if (way := self._way(behaviour, one, KNOWN, one.who)))
+            return
+        shown = ", ".join(caller.who for caller in callers[:_SHOWN])
+        who = f"{shown} and {len(callers) - _SHOWN} more"
+        way = self._way(behaviour, callers[0], KNOWN_OF_MANY, who)
+        if way is not None:
+            yield way
+
+    def _way(self, behaviour: Behaviour, caller: Caller, known: frozenset[str], who: str) -> Way | None:
+        identity, trust = behaviour.identity[known], self.trust[known]
+        boundary = None if behaviour.boundary is None else behaviour.boundary[known]
+        query = Query(
+            action=ASSUME_ROLE, resource=str(self.role.arn), context=_context(caller, known), principal=_named(caller)
+        )
+        decision = evaluate_assumption(
+            query,
+            identity=identity.policies,
+            boundary=None if boundary is None else boundary.policies,
+            session=None,
+            trust=trust.policies,
+            owner=self.role.arn.account,
+        )
+        if not decision.allowed:
+            return None
+        sets = [one for one in (trust, identity, boundary) if one is not None]
+        matched = [one.as_written(decision.matched) for one in sets]
+        denies = [statement for one in sets for statement in one.may_deny(query)]
+        return Way(
+            role=self.role,
+            who=who,
+            conditions=(
+                *(text for one in matched if (text := _alternatives(one, known))),
+                *(f"unless {one.statement_id.removeprefix(behaviour.place)} denies" for one in denies),
+            ),
+            statements=tuple(
+                dict.fromkeys(one.statement_id.removeprefix(behaviour.place) for several in matched for one in several)
+            ),
+        )
+
+
+def _alternatives(statements: Sequence[Statement], known: frozenset[str]) -> str:
+    """What is left to be met so that one of `statements` allows; nothing where one of them needs nothing more."""
+    asked = [open_conditions(one, known) for one in statements]
+    if not asked or not all(asked):
+        return ""
+    return " or ".join("; ".join(one) for one in asked)
+
+
+def _context(caller: Caller, known: frozenset[str]) -> RequestContext:
+    values = {PRINCIPAL_ARN: caller.arn, "aws:principalaccount": caller.account, "aws:principaltype": caller.kind}
+    return RequestContext.of({key: value for key, value in values.items() if key in known})
+
+
+def _named(caller: Caller) -> PrincipalReference:
+    session = set() if caller.session is None else {caller.session}
+    return PrincipalReference(account=caller.account, arns=caller.names | session, federated=frozenset())
+
+
+def _admits(statement: Statement) -> bool:
+    return statement.allows and concerns(statement)
+
+
+def _admits_all(statement: Statement) -> bool:
+    return statement.excludes_principals or statement.principals is None or statement.principals.everybody

@@ -1,0 +1,183 @@
+"""What a change of configuration gives and takes."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.diff import _side
+from gateway.exchange.impact import Change, impact
+from tests.fakes.gateway_world import SECTIONS, GatewayWorld
+
+TRUSTED = """
+        lake/Analyst:
+          policies: [read-lake]
+          max_session_duration: 4h
+          tags: {team: blue, cost: low}
+          trust_policy:
+            Version: "2012-10-17"
+            Statement: [{Effect: EFFECT, Principal: {AWS: "arn:aws:iam::111122223333:user/ci"}, Action: "sts:AssumeRole"}]
+        lake/Engineer: {path: /team/, policies: [all-s3], permissions_boundary: read-lake, max_session_duration: 30m}
+        """
+
+
+def changes(tmp_path: Path, old: dict[str, str] | None = None, **sections: str) -> list[tuple[str, str, str]]:
+    world = GatewayWorld(tmp_path, **(old or {}))
+    found: tuple[Change, ...] = impact(_side(world.configuration), _side(world.load(**{**(old or {}), **sections})))
+    return [(one.change, one.who, one.what) for one in found]
+
+
+def replaced(section: str, *pairs: tuple[str, str]) -> dict[str, str]:
+    text = SECTIONS[section]
+    for before, after in pairs:
+        assert before in text
+        text = text.replace(before, after)
+    return {section: text}
+
+
+ANALYST = "may assume lake/Analyst where session tag department={claims.department}"
+LAKE = "arn:aws:s3:::lake or arn:aws:s3:::lake/*"
+CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, str]]]] = {
+    "a group for another": (
+        replaced("mappings", ("groups: [analysts]", "groups: [finance]")),
+        [("loses", "group analysts of workforce", ANALYST), ("gains", "group finance of workforce", ANALYST)],
+    ),
+    "one more group": (
+        replaced("mappings", ("groups: [analysts]", "groups: [finance, analysts]")),
+        [("gains", "group finance of workforce", ANALYST)],
+    ),
+    "one more claim": (
+        {"mappings": f"{SECTIONS['mappings']}- {{provider: workforce, claims: {{sub: ['a/*', b]}}, roles: [lake/Engineer]}}"},
+        [
+            ("gains", "everybody of workforce", "may assume lake/Engineer where claim sub matches a/*"),
+            ("gains", "everybody of workforce", "may assume lake/Engineer where claim sub matches b"),
+        ],
+    ),
+    "a tag": (
+        replaced("mappings", ("{claims.department}", "x")),
+        [
+            ("loses", "group analysts of workforce", ANALYST),
+            ("gains", "group analysts of workforce", "may assume lake/Analyst where session tag department=x"),
+        ],
+    ),
+    "an action for another": (
+        replaced("policies", ('"s3:ListBucket"', '"s3:PutObject"')),
+        [
+            ("loses", "role lake/Analyst", f"s3:ListBucket on {LAKE}"),
+            ("gains", "role lake/Analyst", f"s3:PutObject on {LAKE}"),
+            ("loses", "role lake/Engineer", f"s3:ListBucket on {LAKE} within its permissions boundary"),
+            ("gains", "role lake/Engineer", f"s3:PutObject on {LAKE} within its permissions boundary"),
+            ("loses", "user lake/ci", f"s3:ListBucket on {LAKE}"),
+            ("gains", "user lake/ci", f"s3:PutObject on {LAKE}"),
+        ],
+    ),
+    "a condition": (
+        replaced("policies", ('Action: "s3:*", Resource: "*"', 'Action: "s3:*", Resource: "*", Condition: {Bool: {"aws:SecureTransport": true}}')),
+        [
+            ("loses", "role lake/Engineer", "s3:* on *"),
+            ("gains", "role lake/Engineer", "s3:* on * where aws:SecureTransport Bool true"),
+        ],
+    ),
+    "a Deny": (
+        replaced("policies", ('[{Effect: Allow, Action: "s3:*"', '[{Effect: Deny, Action: "s3:Put*", Resource: "*"}, {Effect: Allow, Action: "s3:*"')),
+        [("loses", "role lake/Engineer", "s3:Put* on * (a Deny begins)")],
+    ),
+    "a boundary": (
+        replaced("roles", (", permissions_boundary: read-lake", "")),
+        [
+            ("loses", "role lake/Engineer", f"s3:GetObject, s3:ListBucket on {LAKE} within its permissions boundary"),
+            ("gains", "role lake/Engineer", "whatever its policies allow (no permissions boundary)"),
+        ],
+    ),
+    "a duration": (
+        replaced("roles", ("30m", "12h")),
+        [
+            ("loses", "role lake/Engineer", "sessions of at most 30m"),
+            ("gains", "role lake/Engineer", "sessions of at most 12h"),
+        ],
+    ),
+    "a role's tag": (
+        replaced("roles", ("cost: low", "cost: high")),
+        [("loses", "role lake/Analyst", "tag cost=low"), ("gains", "role lake/Analyst", "tag cost=high")],
+    ),
+    "a path": (
+        replaced("roles", ("path: /team/, ", "")),
+        [
+            ("loses", "role lake/Engineer", "ARN arn:aws:iam::111122223333:role/team/Engineer"),
+            ("gains", "role lake/Engineer", "ARN arn:aws:iam::111122223333:role/Engineer"),
+        ],
+    ),
+    "a user's key": (
+        replaced("users", ("EXAMPLE22", "EXAMPLE77")),
+        [
+            ("loses", "user lake/ci", "access key AKIAEXAMPLEEXAMPLE22"),
+            ("gains", "user lake/ci", "access key AKIAEXAMPLEEXAMPLE77"),
+        ],
+    ),
+    "an audience": (
+        {"providers": "workforce: {type: oidc, issuer: 'https://login.example.com', audiences: [x], jwks_file: ./jwks.json}"},
+        [
+            ("loses", "people of workforce", "tokens of https://login.example.com for sts.amazonaws.com"),
+            ("gains", "people of workforce", "tokens of https://login.example.com for x"),
+        ],
+    ),
+    "a trust policy": (
+        {"roles": TRUSTED.replace("EFFECT", "Allow")},
+        [
+            ("gains", "AWS arn:aws:iam::111122223333:user/ci", "may assume lake/Analyst where Action sts:AssumeRole"),
+            ("gains", "user lake/ci", "may assume lake/Analyst"),
+        ],
+    ),
+    "a trust policy that denies": (
+        {"roles": TRUSTED.replace("EFFECT", "Deny")},
+        [("loses", "AWS arn:aws:iam::111122223333:user/ci", "may assume lake/Analyst where Action sts:AssumeRole (a Deny begins)")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sections", "expected"), CASES.values(), ids=CASES)
+def test_a_change_is_told_to_whom_it_gives_and_from_whom_it_takes(
+    tmp_path: Path, sections: dict[str, str], expected: list[tuple[str, str, str]]
+) -> None:
+    assert changes(tmp_path, **sections) == expected
+
+
+@pytest.mark.parametrize(("sections", "expected"), CASES.values(), ids=CASES)
+def test_the_change_back_gives_what_was_taken(
+    tmp_path: Path, sections: dict[str, str], expected: list[tuple[str, str, str]]
+) -> None:
+    back = changes(tmp_path, old=sections, **{name: SECTIONS.get(name, BACK.get(name, "")) for name in sections})
+
+    opposite = {"gains": "loses", "loses": "gains"}
+    assert sorted((change, who, what.replace("a Deny ends", "a Deny begins")) for change, who, what in back) == sorted(
+        (opposite[change], who, what) for change, who, what in expected
+    )
+
+
+BACK = {
+    "providers": "workforce: {type: oidc, issuer: 'https://login.example.com', audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}"
+}
+
+SAME: dict[str, dict[str, str]] = {
+    "nothing": {},
+    "mappings in another order, one of them in two": {
+        "mappings": """
+        - {provider: workforce, groups: [engineers], roles: [lake/Engineer]}
+        - {provider: workforce, groups: [analysts], roles: [lake/Analyst], session_tags: {department: "{claims.department}"}}
+        """
+    },
+    "a statement in two, in other words": {
+        "policies": """
+        read-lake:
+          Version: "2012-10-17"
+          Statement:
+            - {Effect: Allow, Action: "S3:getobject", Resource: ["arn:aws:s3:::lake/*", "arn:aws:s3:::lake"]}
+            - {Effect: Allow, Action: ["s3:ListBucket"], Resource: ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]}
+        all-s3: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: "*"}]}
+        """
+    },
+}
+
+
+@pytest.mark.parametrize("sections", SAME.values(), ids=SAME)
+def test_order_and_style_are_no_change(tmp_path: Path, sections: dict[str, str]) -> None:
+    assert changes(tmp_path, **sections) == []
