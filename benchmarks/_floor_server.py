@@ -1,0 +1,87 @@
+"""What no gateway can save: the server alone (`bare`), or with the cryptography of a mint and nothing else (`floor`).
+
+    python benchmarks/_floor_server.py bare|floor PORT KEY.pem
+
+Bare ASGI on the same uvicorn, httptools and uvloop settings as the gateway. The floor finds the token in the form,
+checks its RS256 signature, draws randomness once, seals 600 bytes with AES-256-GCM and answers as long as a mint does.
+It checks nothing else: no claim, no shape, no role, and it keeps no log.
+"""
+
+import base64
+import binascii
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+ANSWER_BYTES = 1_400
+SEALED_BYTES = 600
+_HEADERS = [(b"content-type", b"text/xml"), (b"content-length", b"%d" % ANSWER_BYTES)]
+_TOKEN = b"WebIdentityToken="
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_PADDING = padding.PKCS1v15()
+_HASH = hashes.SHA256()
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+async def _sent(send: Any, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": body})
+
+
+def bare() -> Application:
+    answer = b"x" * ANSWER_BYTES
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await _sent(send, answer)
+
+    return app
+
+
+def floor(key: rsa.RSAPublicKey) -> Application:
+    cipher = AESGCM(os.urandom(32))
+    content = b"c" * SEALED_BYTES
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        form = (await receive())["body"]
+        token = form.partition(_TOKEN)[2].partition(b"&")[0]
+        signed, _, signature = token.rpartition(b".")
+        key.verify(binascii.a2b_base64(signature.translate(_FROM_URL_SAFE) + b"=="), signed, _PADDING, _HASH)
+        random = os.urandom(64)
+        sealed = base64.urlsafe_b64encode(random + cipher.encrypt(random[:12], content, None))
+        await _sent(send, sealed.ljust(ANSWER_BYTES, b"x"))
+
+    return app
+
+
+def main() -> None:
+    kind, port, key_file = sys.argv[1:]
+    key = serialization.load_pem_public_key(Path(key_file).read_bytes())
+    assert isinstance(key, rsa.RSAPublicKey)
+    uvicorn.run(
+        bare() if kind == "bare" else floor(key),
+        host="127.0.0.1",
+        port=int(port),
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=75,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Installs what the end-to-end tests need beyond Python: Debian packages (as root, through apt-get), and the npm packages
+# of package-lock.json beside this file. Where it may not install, it says exactly what is missing. Quick when all is there.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# Command: the Debian packages that bring it.
+declare -A PACKAGE_OF=(
+  [node]=nodejs
+  [npm]=npm
+  [promtool]=prometheus
+  [redis-server]=redis-server
+  [slapd]=slapd
+  [ldapmodify]=ldap-utils
+  [ldbmodify]=ldb-tools
+  [samba]='samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba'
+)
+OLDEST_NODE=20
+POLICY=/usr/sbin/policy-rc.d
+
+say() { printf 'tests/e2e/needs.sh: %s\n' "$*" >&2; }
+
+missing_packages() {
+  local command
+  for command in "${!PACKAGE_OF[@]}"; do
+    command -v "$command" >/dev/null || printf '%s\n' "${PACKAGE_OF[$command]}"
+  done | sort
+}
+
+install_packages() {
+  local install=(apt-get install --yes --no-install-recommends "$@")
+  if ! command -v apt-get >/dev/null || [[ $EUID -ne 0 ]]; then
+    say "missing on this machine: $*"
+    say "run as root: apt-get update && ${install[*]}"
+    say "(without Debian's apt-get: install the same by your system's own means)"
+    exit 1
+  fi
+  say "installing $*"
+  start_no_services
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update
+  "${install[@]}" -qq >/dev/null
+}
+
+# A package's service would take a port, and run as whoever it likes: invoke-rc.d(8) asks this file first.
+start_no_services() {
+  [[ ! -e $POLICY ]] || return 0
+  trap 'rm -f "$POLICY"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$POLICY"
+  chmod 755 "$POLICY"
+}
+
+check_node() {
+  local version
+  version=$(node --version)
+  if (( $(cut -d. -f1 <<<"${version#v}") < OLDEST_NODE )); then
+    say "node is $version; oidc-provider needs $OLDEST_NODE or newer: install it from https://nodejs.org or by a newer distribution"
+    exit 1
+  fi
+}
+
+install_npm_packages() {
+  local installed=node_modules/.installed-lock.json
+  ! cmp --silent package-lock.json "$installed" || return 0
+  say "installing the npm packages of tests/e2e/package-lock.json"
+  if ! npm ci --loglevel=error --prefix . >/dev/null; then
+    say "npm ci failed (above); it needs the npm registry, or a cache that has these packages"
+    exit 1
+  fi
+  cp package-lock.json "$installed"
+}
+
+packages=$(missing_packages)
+# Names of packages hold no blanks: one word each is meant.
+# shellcheck disable=SC2086
+[[ -z $packages ]] || install_packages $packages
+check_node
+install_npm_packages
