@@ -15,6 +15,7 @@ from gateway.doors.issuer import documents
 from gateway.doors.operations import metrics, probes
 from gateway.doors.sts.dialects import XML_DIALECT, fault_answer
 from gateway.doors.sts.door import StsDoor
+from gateway.exchange.exchange import Exchange
 from gateway.sealing.key_file import UnusableKeyring
 from gateway.sealing.keyring import Keyring
 from gateway.sealing.live_keyring import LiveKeyring
@@ -62,9 +63,7 @@ class Gateway:
             configuration.gateway.keyring, on_change=_log_keyring, on_fault=lambda fault: _tell_fault(fault, meters)
         )
         self._state = open_state(configuration.gateway.state, clock)
-        self.exchange, self._registry = exchange_of(
-            configuration, self._keyring, clock=clock, audit=audit, state=self._state, meters=meters
-        )
+        self.exchange, self._registry = self._compose(configuration)
         self._observer = Observer(
             meters,
             clock=clock,
@@ -95,11 +94,42 @@ class Gateway:
         self._observer.start()
 
     async def aclose(self) -> None:
+        for leaving in self._leaving:
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         await self._observer.aclose()
         await self._registry.aclose()
         await self._state.aclose()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.close)
+
+    async def take(self, configuration: Configuration) -> None:
+        """Serve another configuration from now on: built whole, then swapped in.
+
+        A request that has begun ends on what it began with. What the process was made with stays: see
+        `following.FIXED`. Raises ValueError: then nothing has changed.
+        """
+        exchange, registry = await asyncio.to_thread(self._compose, configuration)
+        await registry.start()
+        leaving, self._registry = self._registry, registry
+        self.exchange, self.configuration = exchange, configuration
+        task = asyncio.create_task(_closed_later(leaving), name="connectors of the configuration before")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    def follow_keyring(self) -> None:
+        """Look at the keyring's file now."""
+        self._keyring.follow()
+
+    def _compose(self, configuration: Configuration) -> tuple[Exchange, Registry]:
+        return exchange_of(
+            configuration,
+            self._keyring,
+            clock=self._clock,
+            audit=self._audit,
+            state=self._state,
+            meters=self._meters,
+        )
 
     def _by_listener(self, doors: Mapping[str, Application], operations: Mapping[str, Application]) -> Application:
         """Probes everywhere; `operations` on the internal listener where there is one, else on the public one."""
@@ -124,8 +154,10 @@ class Gateway:
 
 async def _closed_later(registry: Registry) -> None:
     """Close connectors once the requests that began with them must have ended."""
-    await asyncio.sleep(_LEAVE_AFTER)
-    await registry.aclose()
+    try:
+        await asyncio.sleep(_LEAVE_AFTER)
+    finally:
+        await registry.aclose()
 
 
 def _log_keyring(keyring: Keyring) -> None:

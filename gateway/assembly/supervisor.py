@@ -14,7 +14,7 @@ START_FAILED: Final = 3
 """What a worker that could not start exits with: the first ones end everything, since the next would fail alike."""
 
 _LOG: Final = logging.getLogger("gateway.supervisor")
-_SIGNALS: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+_SIGNALS: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
 _SETTLED: Final = 1.0
 """A worker that lived less than so many seconds is replaced only after as many, not at once."""
 
@@ -62,7 +62,9 @@ class _Supervisor:
                 return Worker(self._lifeline, number)
             self._first = self._first or set(self._started_at)
             found = signal.sigtimedwait(_SIGNALS, _LOOK)
-            if found is not None and found.si_signo != signal.SIGCHLD:
+            if found is not None and found.si_signo == signal.SIGHUP:
+                self._pass_on(signal.SIGHUP)
+            elif found is not None and found.si_signo != signal.SIGCHLD:
                 self._end(signal.Signals(found.si_signo))
             self._reap()
             self._kill_late()
@@ -87,6 +89,7 @@ class _Supervisor:
     def _become_worker(self) -> None:
         os.setpgid(0, 0)  # Ctrl-C at a terminal reaches the supervisor alone, which tells its workers once
         os.close(self._held)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the application follows its configuration
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _reap(self) -> None:
@@ -116,6 +119,9 @@ class _Supervisor:
             close_all(self._sockets)  # the workers' own copies decide when nobody listens any more
         if sig == signal.SIGINT:
             self._code = 128 + sig
+        self._pass_on(sig)
+
+    def _pass_on(self, sig: signal.Signals) -> None:
         for pid in self._started_at:
             os.kill(pid, sig)
 

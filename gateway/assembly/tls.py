@@ -1,8 +1,12 @@
 """The server's own TLS: certificate and key become a context, or one sentence that says why not."""
 
+import logging
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_LOG: Final = logging.getLogger("gateway.tls")
 
 
 class UnusableTls(Exception):
@@ -15,6 +19,40 @@ class TlsFiles:
 
     certificate: Path
     private_key: Path
+
+
+class Certificate:
+    """A server's certificate that is replaced on disk while it serves: handshakes from then on show the new one."""
+
+    def __init__(self, files: TlsFiles, context: ssl.SSLContext) -> None:
+        self._files = files
+        self._context = context
+        self._seen = self._look()
+
+    def follow(self) -> None:
+        """Take a changed pair of files; one that does not fit together is told, and looked at again next time."""
+        seen = self._look()
+        if seen == self._seen:
+            return
+        try:
+            server_context(self._files)  # on a context of its own: a half-written pair must not reach the live one
+            self._context.load_cert_chain(self._files.certificate, self._files.private_key, password="")
+        except (UnusableTls, OSError) as fault:
+            _LOG.error("the changed certificate is not taken: %s", fault)
+            return
+        self._seen = seen
+        _LOG.info("the certificate has changed")
+
+    def _look(self) -> tuple[object, ...]:
+        return tuple(_state_of(path) for path in (self._files.certificate, self._files.private_key))
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def server_context(files: TlsFiles) -> ssl.SSLContext:

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import uvicorn
 
 from gateway.assembly.listening import refuse_newcomers
-from gateway.assembly.tls import TlsFiles, server_context
+from gateway.assembly.tls import Certificate, TlsFiles, server_context
 from gateway.assembly.watchdog import Watchdog
 from gateway.telemetry.meters import HttpMeter, Meters
 from gateway.web.asgi import Application
@@ -26,6 +26,9 @@ from gateway.web.origin import Network
 
 _LOG: Final = logging.getLogger("gateway.server")
 _POLL: Final = 0.02
+_TICKS_OF_CERTIFICATE: Final = 20
+"""uvicorn ticks ten times a second: a changed certificate is found within two."""
+
 _QUEUE_EMPTIED: Final = 0.1
 
 
@@ -94,6 +97,7 @@ class Server(uvicorn.Server):
         self._watchdog = Watchdog(settings.patience)
         self._closes_at: float | None = None
         self._hurried = False
+        self._certificate: Certificate | None = None
         self.interrupted = False
 
     def drain(self) -> None:
@@ -127,7 +131,8 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_stray)
         tls: dict[str, Any] = {}
-        if self.config.ssl is not None:
+        if self.config.ssl is not None and self._settings.tls is not None:
+            self._certificate = Certificate(self._settings.tls, self.config.ssl)
             tls = {"ssl": self.config.ssl, "ssl_handshake_timeout": self._settings.bounds.head_time}
         self.servers = [
             await loop.create_server(self._protocol, sock=one, backlog=self.config.backlog, **tls)
@@ -158,6 +163,8 @@ class Server(uvicorn.Server):
         self.drain()
 
     async def on_tick(self, counter: int) -> bool:
+        if self._certificate is not None and counter % _TICKS_OF_CERTIFICATE == 0:
+            await asyncio.to_thread(self._certificate.follow)
         if self._closes_at is not None and time.monotonic() >= self._closes_at:
             self.should_exit = True
         return await super().on_tick(counter)

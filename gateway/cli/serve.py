@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         read(gateway.keyring)  # told before anything is bound or forked
         audit = _audit_log(gateway)
         return serve(
-            lambda meters: _application(configuration, audit, meters),
+            lambda meters: _application(arguments.config, configuration, audit, meters),
             host=arguments.host or host,
             port=port if arguments.port is None else arguments.port,
             workers=arguments.workers,
@@ -94,9 +94,10 @@ def _internal(gateway: "GatewaySettings") -> tuple[str, int] | None:
     return None if listen is None else (listen.host, listen.port)
 
 
-def _application(configuration: "Configuration", audit: "AuditLog", meters: "Meters") -> "Application":
+def _application(path: Path, configuration: "Configuration", audit: "AuditLog", meters: "Meters") -> "Application":
     from gateway import __version__
     from gateway.assembly.build import Gateway
+    from gateway.assembly.following import following
     from gateway.domain.clock import SteadyClock
     from gateway.settings.configuration import AuditFailure
     from gateway.telemetry.log import AccessLines
@@ -108,11 +109,12 @@ def _application(configuration: "Configuration", audit: "AuditLog", meters: "Met
     access_log = AccessLines(sys.stderr.fileno()).write
     tracing = tracing_of(os.environ, __version__)
     try:
-        return Gateway(
+        gateway = Gateway(
             configuration, clock=SteadyClock(), audit=audit, access_log=access_log, meters=meters, tracing=tracing
-        ).app
+        )
     except ValueError as fault:
         raise UnusableFile(str(fault)) from None
+    return following(gateway, path, on_hangup=[audit.reopen])
 
 
 def _audit_log(gateway: "GatewaySettings") -> "AuditLog":

@@ -1,5 +1,6 @@
 """The audit log: one JSON object a line, each written at once and whole, to a file or to standard output."""
 
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ import msgspec
 
 from gateway.domain.errors import AuditUnavailable
 
+_LOG: Final = logging.getLogger("gateway.audit")
 _STANDARD_OUTPUT: Final = 1
 _MODE: Final = 0o600
 # What could move a terminal's cursor, hide text or turn its direction: DEL and C1, format characters, separators.
@@ -32,9 +34,10 @@ class AuditLog:
     `on_failure` is called for each line that could not be written, lost or refused.
     """
 
-    def __init__(self, descriptor: int, *, refuse: bool) -> None:
-        """`refuse`: a line that cannot be written raises; else it is dropped and counted."""
+    def __init__(self, descriptor: int, *, refuse: bool, path: Path | None = None) -> None:
+        """`refuse`: a line that cannot be written raises; else it is dropped and counted. `path`: for `reopen`."""
         self._descriptor = descriptor
+        self._path = path
         self._refuse = refuse
         self._torn = False
         self.dropped = 0
@@ -45,7 +48,22 @@ class AuditLog:
         """Append to `path`, made with mode 0600 where it is new; None: standard output. Raises OSError."""
         if path is None:
             return cls(_STANDARD_OUTPUT, refuse=refuse)
-        return cls(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE), refuse=refuse)
+        return cls(_opened(path), refuse=refuse, path=path)
+
+    def reopen(self) -> None:
+        """Go on in the file that now stands at the path: whoever rotates logs has moved the old one away.
+
+        Where it cannot be opened the old one is written on, and that is told.
+        """
+        if self._path is None:
+            return
+        try:
+            descriptor = _opened(self._path)
+        except OSError as error:
+            _LOG.error("the audit log %s cannot be opened anew: %s", self._path, error.strerror)
+            return
+        self._descriptor, leaving = descriptor, self._descriptor
+        os.close(leaving)
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Append one line in one write, so that lines of several workers never mix. Raises AuditUnavailable."""
@@ -70,6 +88,10 @@ class AuditLog:
             rest = rest[written:]
             self._torn = bool(rest)
         self._torn = False
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)
 
 
 def _nothing() -> None:

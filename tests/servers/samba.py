@@ -40,7 +40,7 @@ class Samba:
         self._provision()
         self.tool(
             "domain", "passwordsettings", "set", "--complexity=off", "--min-pwd-length=1", "--min-pwd-age=0",
-            "--account-lockout-threshold=10", "--account-lockout-duration=5", "--reset-account-lockout-after=5",
+            "--account-lockout-threshold=0", "--account-lockout-duration=5", "--reset-account-lockout-after=5",
         )  # fmt: skip
         self.tool("ou", "add", GROUPS)
         self.user("svc", SERVICE_PASSWORD)

@@ -127,11 +127,11 @@ def _line(name: str, value: Any) -> str:
     return f"{name}:: {base64.b64encode(text.encode()).decode()}"
 
 
-def person(uid: str, password: str | None = None, *classes: str, **attributes: Any) -> str:
-    given = {"uid": uid, "cn": uid, "sn": uid, "mail": f"{uid}@example.test"} | attributes
+def person(name: str, password: str | None = None, *classes: str, **attributes: Any) -> str:
+    given = {"uid": name, "cn": name, "sn": name, "mail": f"{name}@example.test"} | attributes
     if password is not None:
         given["userPassword"] = password
-    return record(f"uid={uid},{PEOPLE}", "inetOrgPerson", *classes, **given)
+    return record(f"uid={name},{PEOPLE}", "inetOrgPerson", *classes, **given)
 
 
 def group(cn: str, *members: str, base: str = GROUPS) -> str:
@@ -182,13 +182,14 @@ def tree() -> str:
 
 
 class Slapd:
-    """One server. `data`: LDIF records behind those of `tree`, added before it starts, operational ones included."""
+    """One server. `data`: LDIF records behind those of `tree`, operational attributes too; `bulk`: many, without overlays."""
 
     def __init__(
         self,
         folder: Path,
         *,
         data: str = "",
+        bulk: str = "",
         pair: Pair | None = None,
         authority: Authority | None = None,
         member_of: bool = True,
@@ -219,7 +220,7 @@ class Slapd:
             )
         )
         self._add("0", "config.ldif")
-        (folder / "data.ldif").write_text(tree() if policy else _without_policies(tree()))
+        (folder / "data.ldif").write_text((tree() if policy else _without_policies(tree())) + bulk)
         self._add("1", "data.ldif")
         self.start()
         if data:
@@ -290,7 +291,7 @@ class Slapd:
         """Apply LDIF changes as the administrator, operational attributes too."""
         done = subprocess.run(
             [
-                "ldapmodify", "-x", "-H", f"ldap://127.0.0.1:{self.port}", "-D", f"cn=admin,{SUFFIX}",
+                "ldapmodify", "-x", "-M", "-H", f"ldap://127.0.0.1:{self.port}", "-D", f"cn=admin,{SUFFIX}",
                 "-w", "admin-secret", "-e", "relax",
             ],
             input=ldif.encode(), capture_output=True, check=False, timeout=60,

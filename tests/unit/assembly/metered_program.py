@@ -16,8 +16,13 @@ from gateway.web.responses import Answer, send_answer
 
 
 def made(meters: Meters) -> Application:
-    """`/pid` tells the worker's; the internal listener has `/metrics`; both have the probes."""
+    """`/pid` counts and tells the worker's; the internal listener has `/metrics`; both have the probes."""
     probing = probes.routes(unready)
+
+    async def pid(_scope: Scope, _receive: Receive, send: Send) -> None:
+        meters.action("Pid").succeeded()
+        await send_answer(send, Answer(status=200, body=str(os.getpid()).encode()))
+
     inside = ByListener(
         public=Router({"/pid": pid, **probing}), internal=Router({**probing, **metrics.routes(meters.text)})
     )
@@ -47,10 +52,6 @@ def rendered(fault: InternalFault, request_id: str) -> Answer:
 
 async def unready() -> list[str]:
     return []
-
-
-async def pid(_scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_answer(send, Answer(status=200, body=str(os.getpid()).encode()))
 
 
 if __name__ == "__main__":

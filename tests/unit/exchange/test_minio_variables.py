@@ -81,8 +81,10 @@ async def test_only_what_the_policies_name_travels(world: GatewayWorld) -> None:
     assert own == {"jwt:preferred_username", "jwt:groups", "aws:username"}
 
 
-async def test_nothing_travels_for_a_role_whose_policies_name_nothing(world: GatewayWorld) -> None:
-    session = await world.assume(world.token("engineers"), role="arn:aws:iam::111122223333:role/team/Engineer")
+async def test_nothing_travels_for_a_role_whose_policies_name_nothing(tmp_path: Path) -> None:
+    world = GatewayWorld(tmp_path, policies=text(), roles="lake/Analyst: {policies: [all-s3]}\nlake/Engineer: {}")
+
+    session = await world.assume(world.token("analysts", preferred_username="alice.b"))
 
     assert not [key for key in session.principal.condition_keys if key.startswith(("jwt:", "aws:user"))]
 

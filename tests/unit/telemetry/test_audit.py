@@ -104,3 +104,43 @@ def test_a_line_that_was_cut_off_does_not_swallow_the_next(monkeypatch: pytest.M
     assert path.read_text().splitlines() == ['{"nu', '{"number":2}']
     assert log.dropped == 1
     log.close()
+
+
+def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "audit.log"
+    log = AuditLog.open(path, refuse=True)
+    log.write({"n": 1})
+    path.rename(tmp_path / "audit.log.1")
+    log.write({"n": 2})
+
+    log.reopen()
+    log.write({"n": 3})
+
+    assert (tmp_path / "audit.log.1").read_text() == '{"n":1}\n{"n":2}\n'
+    assert path.read_text() == '{"n":3}\n'
+    log.close()
+
+
+def test_where_the_new_file_cannot_be_opened_the_old_one_is_written_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = AuditLog.open(folder / "audit.log", refuse=True)
+    folder.rename(tmp_path / "moved")
+
+    log.reopen()
+    log.write({"n": 1})
+
+    assert (tmp_path / "moved" / "audit.log").read_text() == '{"n":1}\n'
+    assert "cannot be opened anew" in caplog.text
+    log.close()
+
+
+def test_standard_output_is_not_opened_anew(capfd: pytest.CaptureFixture[str]) -> None:
+    log = AuditLog.open(None, refuse=True)
+
+    log.reopen()
+    log.write({"n": 1})
+
+    assert capfd.readouterr().out == '{"n":1}\n'
