@@ -169,3 +169,9 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     return lambda gateway: monkeypatch.setenv("AWS_ENDPOINT_URL_STS", gateway.url)
+
+
+@pytest.fixture
+def gateway_of_its_own(start_gateway: StartGateway, provider: OpenIdProvider) -> Gateway:
+    """A gateway that the test may end."""
+    return start_gateway(provider)

@@ -36,6 +36,7 @@ class Gateway(Process):
         client_secret: str,
         past_issuer: str = NOBODY,
         audit_path: str = "./audit.jsonl",
+        audit_on_failure: str = "refuse",
         port: int | None = None,
         settings: str = "",
         words: Sequence[str] = (),
@@ -55,6 +56,7 @@ class Gateway(Process):
             PAST_ISSUER=past_issuer,
             CLIENT_SECRET=client_secret,
             AUDIT_PATH=audit_path,
+            AUDIT_ON_FAILURE=audit_on_failure,
         )
         self.metrics_text = ""
         self.configuration = folder / _CONFIGURATION.name
@@ -77,6 +79,10 @@ class Gateway(Process):
         ]
         super().__init__("gateway", serve, folder=folder, environment=self.environment)
         self.until(lambda: self.readiness() == 200, "it is ready")
+
+    def remember(self, name: str, secret: str) -> None:
+        """Add a secret that none of its outputs may show."""
+        self._canaries.add(name, secret)
 
     @property
     def audit_text(self) -> str:

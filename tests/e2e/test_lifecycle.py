@@ -129,12 +129,6 @@ def test_a_new_key_counts_without_a_restart_and_sessions_of_the_old_one_go_on(
             assert sts.get_caller_identity()["Account"] == "111122223333"
 
 
-@pytest.fixture
-def gateway_of_its_own(start_gateway: StartGateway, provider: OpenIdProvider) -> Gateway:
-    """A gateway that the test may end."""
-    return start_gateway(provider)
-
-
 def _key_id(credentials: CredentialsTypeDef) -> str:
     """What a session token says in front, for all to see: its version and the key that sealed it."""
     return credentials["SessionToken"][:12]

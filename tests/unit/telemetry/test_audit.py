@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,17 @@ def test_standard_output_is_not_opened_anew(capfd: pytest.CaptureFixture[str]) -
     log.write({"n": 1})
 
     assert capfd.readouterr().out == '{"n":1}\n'
+
+
+@pytest.mark.parametrize("refuse", [True, False])
+def test_each_line_that_cannot_be_written_is_told_to_whoever_counts(refuse: bool) -> None:
+    log = AuditLog(os.open("/dev/full", os.O_WRONLY), refuse=refuse)
+    told: list[int] = []
+    log.on_failure = lambda: told.append(1)
+
+    for _ in range(2):
+        with suppress(AuditUnavailable):
+            log.write({"a": 1})
+    log.close()
+
+    assert told == [1, 1]
