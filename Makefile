@@ -57,6 +57,8 @@ lock:
 	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["test"], sep="\n")' \
 		> $(STAMPS)/test.in
 	@$(LOCKING) --extra otel --extra redis --extra srv --output-file requirements-test.lock pyproject.toml $(STAMPS)/test.in
+	@$(filter-out --extra demo,$(LOCKING)) --extra otel --extra redis --extra srv --constraint requirements-test.lock \
+		--output-file deploy/container/requirements.lock pyproject.toml
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 ...'; exit 1; }

@@ -5,12 +5,14 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length: "
 _STATUS = slice(9, 12)
+PATIENCE = 120.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +55,8 @@ async def _driven(port: int, requests: Sequence[bytes], connections: int, total:
     clients = [Client(turns, outcome) for _ in range(connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
-    await asyncio.gather(*(client.ended for client in clients))
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(client.ended for client in clients))
     outcome.seconds = time.perf_counter() - started
     return outcome
 
@@ -69,8 +72,7 @@ class Client(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._next()
 

@@ -62,6 +62,7 @@ class AuditLog:
         except OSError as error:
             _LOG.error("the audit log %s cannot be opened anew: %s", self._path, error.strerror)
             return
+        self._torn = self._torn and os.path.samestat(os.fstat(descriptor), os.fstat(self._descriptor))
         self._descriptor, leaving = descriptor, self._descriptor
         os.close(leaving)
 

@@ -20,6 +20,16 @@ PEOPLE = f"CN=Users,{ROOT}"
 GROUPS = f"OU=Teams,{ROOT}"
 SERVICE_PASSWORD = "canary-Service.Pass1"
 _PATIENCE = 30
+# By Samba's own modules, which Debian's Python has and this one has not.
+_MODIFY = """
+import sys
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+settings = LoadParm()
+settings.load(sys.argv[1])
+SamDB(url=sys.argv[2], session_info=system_session(), lp=settings).modify_ldif(sys.stdin.read())
+"""
 
 
 def available() -> bool:
@@ -83,8 +93,8 @@ class Samba:
     def change(self, ldif: str) -> None:
         """Apply LDIF changes to the database itself."""
         done = subprocess.run(
-            ["ldbmodify", "-H", self.folder / "private/sam.ldb", "-s", self.folder / "etc/smb.conf"],
-            input=ldif.encode(), capture_output=True, check=False, timeout=60,
+            ["/usr/bin/python3", "-c", _MODIFY, self.folder / "etc/smb.conf", self.folder / "private/sam.ldb"],
+            input=ldif.encode(), capture_output=True, check=False, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr.decode()
 

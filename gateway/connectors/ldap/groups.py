@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,19 +54,20 @@ class Groups:
         self._facts = facts
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._primaries: dict[bytes, tuple[float, str | None]] = {}
+        self._primaries: dict[bytes, tuple[float, Sequence[Entry]]] = {}
 
     def of(self, session: Session, person: Person, deadline: Deadline) -> Membership:
         """All groups of a person. A name counts where it is one group's alone, under `groups.base`.
 
         Raises TooManyGroups; DirectoryDown: the base is not there for whoever asks; ServerFailed, TimeoutError.
         """
-        direct = [*person.entry.texts("memberOf"), *self._primary(session, person.entry, deadline)]
+        primary = self._primary(session, person.entry, deadline)
+        direct = [*person.entry.texts("memberOf"), *(entry.dn for entry in primary)]
         if self._settings is None:
             return Membership(groups=frozenset(direct))
         search = _Search(session, self._settings, person, deadline)
         notes = self._searched(search, direct)
-        names, more = _names(search.found.values(), self._settings)
+        names, more = _names({comparable(one.dn): one for one in (*primary, *search.found.values())}, self._settings)
         dns = {comparable(dn): dn for dn in direct} | {key: entry.dn for key, entry in search.found.items()}
         return Membership(groups=frozenset({*dns.values(), *names}), notes=(*notes, *more))
 
@@ -85,23 +86,27 @@ class Groups:
             )
         return search.walk(direct)
 
-    def _primary(self, session: Session, entry: Entry, deadline: Deadline) -> Sequence[str]:
-        """The primary group's DN, which no memberOf holds ([MS-ADTS] 3.1.1.4.5.11); remembered for a minute."""
+    def _primary(self, session: Session, entry: Entry, deadline: Deadline) -> Sequence[Entry]:
+        """The primary group, which no memberOf and no member holds ([MS-ADTS] 3.1.1.4.5.11); kept for a minute."""
         relative = entry.number("primaryGroupID")
         sid = sid_in_domain(entry.raw("objectSid")[0], relative) if relative and entry.raw("objectSid") else None
         if sid is None:
             return ()
         known = self._primaries.get(sid)
         if known is None or self._monotonic() - known[0] > _PRIMARY_SECONDS:
-            root = self._facts.facts(session, deadline).root
-            query = equal("objectSid", sid).encoded({})
-            found = session.search(root, query, (), deadline, most=1).entries if root else ()
-            known = (self._monotonic(), found[0].dn if found else None)
+            known = (self._monotonic(), self._looked_up(session, sid, deadline))
             with self._lock:
                 if len(self._primaries) >= _MAXIMUM_PRIMARIES:
                     self._primaries.clear()
                 self._primaries[sid] = known
-        return () if known[1] is None else (known[1],)
+        return known[1]
+
+    def _looked_up(self, session: Session, sid: bytes, deadline: Deadline) -> Sequence[Entry]:
+        root = self._facts.facts(session, deadline).root
+        if root is None:
+            return ()
+        wanted = () if self._settings is None else (self._settings.name,)
+        return session.search(root, equal("objectSid", sid).encoded({}), wanted, deadline, most=1).entries
 
 
 class _Search:
@@ -165,11 +170,11 @@ def _batches(members: Sequence[str]) -> Iterator[Sequence[str]]:
         yield batch
 
 
-def _names(groups: Iterable[Entry], settings: GroupSettings) -> tuple[Sequence[str], Sequence[str]]:
+def _names(groups: Mapping[str, Entry], settings: GroupSettings) -> tuple[Sequence[str], Sequence[str]]:
     """The names that count, and what is to be said of those that do not."""
     owners: dict[str, list[tuple[str, str]]] = {}
     notes = []
-    for entry in groups:
+    for entry in groups.values():
         name = _name(entry, settings)
         if name is None:
             continue

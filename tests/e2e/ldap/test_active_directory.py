@@ -37,7 +37,7 @@ def server(samba: Samba) -> Iterator[Samba]:
     samba.group("over-primary", "only-primary")
     change = samba.change
     change(f"dn: {dn('expired')}\nchangetype: modify\nreplace: accountExpires\naccountExpires: {LONG_AGO}\n")
-    change(f"dn: {dn('spoofer')}\nchangetype: modify\nreplace: userPrincipalName\nuserPrincipalName: spoofed\n")
+    change(f"dn: {dn('spoofer')}\nchangetype: modify\nreplace: mail\nmail: spoofed\n")
     change(f"dn: {dn('PC1', f'CN=Computers,{ROOT}')}\nchangetype: modify\nreplace: mail\nmail: pc1@mail.example.test\n")
     samba.tool("user", "setprimarygroup", "primary", "only-primary")
     return samba
@@ -139,7 +139,7 @@ async def test_a_computer_is_nobody_by_any_name(server: Samba, connect: Connect,
     await refused(connect(server), typed, "anything")
 
 
-async def test_a_upn_that_is_anothers_account_name_opens_neither(server: Samba, connect: Connect) -> None:
+async def test_an_address_that_is_anothers_account_name_opens_neither(server: Samba, connect: Connect) -> None:
     connector = connect(server)
 
     for password in ("spoofer-Secret1", "spoofed-Secret1"):

@@ -159,3 +159,48 @@ def test_each_line_that_cannot_be_written_is_told_to_whoever_counts(refuse: bool
     log.close()
 
     assert told == [1, 1]
+
+
+def test_opening_anew_what_was_not_renamed_goes_on_at_its_end(tmp_path: Path) -> None:
+    log = AuditLog.open(tmp_path / "audit.log", refuse=True)
+    log.write({"n": 1})
+
+    log.reopen()
+    log.write({"n": 2})
+
+    assert (tmp_path / "audit.log").read_text() == '{"n":1}\n{"n":2}\n'
+    log.close()
+
+
+def test_opening_anew_keeps_one_descriptor_that_no_other_program_inherits(tmp_path: Path) -> None:
+    log = AuditLog.open(tmp_path / "audit.log", refuse=True)
+    held = len(list(Path("/proc/self/fd").iterdir()))
+
+    log.reopen()
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == held
+    assert not os.get_inheritable(log._descriptor)
+    log.close()
+
+
+def test_a_line_cut_off_in_the_renamed_file_leaves_no_blank_line_in_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "audit.log"
+    log = AuditLog.open(path, refuse=False)
+    real, calls = os.write, []
+
+    def short_then_full(descriptor: int, content: bytes) -> int:
+        calls.append(content)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return real(descriptor, content[:4] if len(calls) == 1 else content)
+
+    monkeypatch.setattr(os, "write", short_then_full)
+    log.write({"n": 1})
+    path.rename(tmp_path / "audit.log.1")
+    log.reopen()
+    log.write({"n": 2})
+
+    assert path.read_text() == '{"n":2}\n'
+    log.close()
