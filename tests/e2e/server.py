@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ ANALYST = "arn:aws:iam::111122223333:role/analytics/Analyst"
 QUICK = "arn:aws:iam::111122223333:role/Quick"
 ENGINEER = "arn:aws:iam::444455556666:role/Engineer"
 VERSION = "2011-06-15"
+CI_KEY, CI_SECRET = "AKIAEXAMPLEEXAMPLE22", secrets.token_urlsafe(30)
+IDLE_KEY, IDLE_SECRET = "AKIAEXAMPLEEXAMPLE33", secrets.token_urlsafe(30)
+"""Users of gateway.yaml with long-lived keys: one that may do anything, and one that may do nothing."""
 NOBODY = "http://127.0.0.1:9"
 """An issuer that never answers: nothing listens on the port of discard."""
 
@@ -55,9 +59,13 @@ class Gateway(Process):
             ISSUER=issuer,
             PAST_ISSUER=past_issuer,
             CLIENT_SECRET=client_secret,
+            CI_SECRET=CI_SECRET,
+            IDLE_SECRET=IDLE_SECRET,
             AUDIT_PATH=audit_path,
             AUDIT_ON_FAILURE=audit_on_failure,
         )
+        for secret in (CI_SECRET, IDLE_SECRET):
+            canaries.add("user's secret", secret)
         self.metrics_text = ""
         self.configuration = folder / _CONFIGURATION.name
         added = "".join(f"  {line}\n" for line in settings.splitlines())
