@@ -34,7 +34,7 @@ USERS = """
     lake/ci: {access_keys: [{id: AKIAEXAMPLEEXAMPLE22, secret: 0123456789abcdefghij}], policies: [issue]}
     """
 POLICIES = """
-    issue: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "sts:GetWebIdentityToken", Resource: "*"}]}
+    issue: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"], Resource: "*"}]}
     """
 
 
