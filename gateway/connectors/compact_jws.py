@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Never
 
@@ -24,6 +25,8 @@ SIGNATURE_ALGORITHMS: Final = frozenset(
 
 _NOT_A_TOKEN: Final = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"  # noqa: S105  AWS's sentence
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_USUAL_HEADER: Final = 512
+_REMEMBERED_HEADERS: Final = 512
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 _LAST_OF_TWO: Final = frozenset(b"AQgw")
 _LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
@@ -68,12 +71,12 @@ def read(token: UnverifiedToken) -> UnverifiedJws:
     if len(token) > MAXIMUM_CHARACTERS:
         _refuse(f"the token is longer than {MAXIMUM_CHARACTERS} characters")
     header_segment, payload_segment, signature_segment = _segments(token)
-    header = _object(header_segment, "header")
-    algorithm = _algorithm(header)
+    read_header = _remembered_header if len(header_segment) <= _USUAL_HEADER else _header
+    algorithm, key_id = read_header(header_segment)
     claims = _object(payload_segment, "payload")
     return UnverifiedJws(
         algorithm=algorithm,
-        key_id=_key_id(header),
+        key_id=key_id,
         unverified_issuer=_issuer(claims),
         unverified_claims=claims,
         header_segment=header_segment,
@@ -111,6 +114,16 @@ def _segments(token: str) -> list[bytes]:
         ):
             _refuse(f"the token's {name} is not canonical base64url")
     return segments
+
+
+def _header(segment: bytes) -> tuple[str, str | None]:
+    """The algorithm and the key's id; nothing else of a header goes on."""
+    header = _object(segment, "header")
+    return _algorithm(header), _key_id(header)
+
+
+# An issuer writes one header for each of its keys. A flood of others costs what it did, and this much memory.
+_remembered_header: Final = lru_cache(maxsize=_REMEMBERED_HEADERS)(_header)
 
 
 def _object(segment: bytes, name: str) -> dict[str, Any]:

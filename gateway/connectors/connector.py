@@ -1,6 +1,6 @@
 """The small capability protocols that connectors fulfil; whoever uses a connector knows one of these and no class."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,6 +23,28 @@ class Connector(Protocol):
 
     async def aclose(self) -> None:
         """End background work. May be called twice, and without `start`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What an operator learns of a provider before people come.
+
+    `answers`: what was reached; `faults` keep people out; `lacks` is what works and will disappoint, with the mends.
+    `identity`: whom a name means, as if the password had been right; None where none was asked for, or nobody found.
+    """
+
+    answers: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    identity: Identity | None = None
+
+
+class Examinable(Connector, Protocol):
+    """Can be asked whether it works, and who somebody is, without anybody signing in."""
+
+    async def examine(self, username: str | None = None, /) -> Examination:
+        """Ask the provider now, within its own deadline. Those whose people bring tokens know nobody by name."""
         ...
 
 
@@ -49,11 +71,47 @@ class WebIdentityVerifier(Connector, Protocol):
         """How many attempts to get keys failed since the connector was made. For metrics."""
         ...
 
+    @property
+    def browser_login(self) -> "BrowserLogin | None":
+        """The way to sign in on the provider's pages; None where settings have no client for it."""
+        ...
+
     async def verify(self, token: UnverifiedJws) -> Identity:
         """Prove who `token` speaks of. Without I/O where its key is known.
 
         Raises InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, InvalidTags (the token's session tags).
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginTransaction:
+    """One sign-in on its way through a provider's pages: what is sent there, and what must come back."""
+
+    redirect_uri: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCallback:
+    """What the provider's answer says, not believed yet. `issuer`: the parameter `iss` of RFC 9207."""
+
+    code: str | None = field(repr=False)
+    issuer: str | None
+    error: str | None
+
+
+class BrowserLogin(Protocol):
+    """Signs people in on the provider's own pages."""
+
+    async def begin(self, transaction: LoginTransaction) -> str:
+        """The address to send the browser to. Raises ProviderUnreachable."""
+        ...
+
+    async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Identity:
+        """Who came back. Raises SignInRefused, InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable."""
         ...
 
 

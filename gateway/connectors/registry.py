@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, TypeGuard
 
 from gateway.connectors.compact_jws import UnverifiedJws, read
-from gateway.connectors.connector import Connector, PasswordAuthenticator, WebIdentityVerifier
+from gateway.connectors.connector import BrowserLogin, Connector, PasswordAuthenticator, WebIdentityVerifier
 from gateway.domain.arn import oidc_provider_arn
 from gateway.domain.errors import InvalidParameter, UnknownIssuer
 from gateway.domain.identity import ProviderType, UnverifiedToken
@@ -57,6 +57,21 @@ class Registry:
             )
             raise InvalidParameter(f"{told}; ask whoever operates the gateway", parameter="ProviderId")
         return taker
+
+    def browser_login(self, name: str) -> BrowserLogin | None:
+        """The way to sign in on the pages of the provider `name`; None where there is none."""
+        connector = self._by_name.get(name)
+        return connector.browser_login if connector is not None and _verifies_web_identities(connector) else None
+
+    @property
+    def browser_logins(self) -> Sequence[str]:
+        """The names of the providers at which people sign in on the provider's pages."""
+        return tuple(name for name in self._by_name if self.browser_login(name) is not None)
+
+    @property
+    def password_logins(self) -> Sequence[str]:
+        """The names of the providers at which people sign in by a password."""
+        return tuple(name for name, connector in self._by_name.items() if _takes_passwords(connector))
 
     @property
     def web_identity_verifiers(self) -> Sequence[WebIdentityVerifier]:

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.domain import role as domain
-from gateway.domain.arn import RoleArn, issuer_path
-from gateway.domain.errors import InvalidArn
+from gateway.domain.arn import issuer_path
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import Role
 from gateway.policy.document import Policy
@@ -76,10 +75,7 @@ class Catalog:
 
     def role_by_arn(self, arn: str) -> Role | None:
         """The role of this ARN; None where it is no role's ARN or there is no such role."""
-        try:
-            trust = self._trusts.get(str(RoleArn.parse(arn)))
-        except InvalidArn:
-            return None
+        trust = self._trusts.get(arn)
         return None if trust is None else trust.role
 
     def policies_of(self, role: Role) -> tuple[Policy, ...]:
@@ -121,7 +117,7 @@ class Catalog:
         trust = self._trusts.get(str(role.arn))
         if trust is None:
             return TrustDecision(allowed=False, cause=f"there is no role {role.arn}")
-        facts = Facts(identity=identity, request=request, now=now)
+        facts = Facts(identity=identity, request=request, now=now, role=role)
         candidates = trust.preselect(facts)
         return self._decision(trust, candidates, _values_for(candidates, facts), facts)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import Final
 
 from gateway.domain.arn import issuer_path, oidc_provider_arn
 from gateway.domain.grant import StatementId
@@ -17,6 +19,8 @@ from gateway.roles.session_tags import session_tags
 from gateway.roles.statements import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION, MappingStatement
 from gateway.roles.trust import RoleTrust
 
+_REMEMBERED: Final = 1_024
+
 
 def judge(
     trust: RoleTrust, candidates: Sequence[MappingStatement], values: Mapping[str, Value], facts: Facts
@@ -26,7 +30,8 @@ def judge(
     Mappings are judged before the session's tags are known, which come from those that grant; no mapping asks for a
     tag. The trust policy is judged with the tags. Raises Refusal.
     """
-    facts = replace(facts, role=trust.role)
+    if facts.role is not trust.role:
+        facts = replace(facts, role=trust.role)
     granting = granting_mappings(candidates, values, facts)
     if not granting and not trust.stated.statements:
         raise Refusal(f"no mapping gives {trust.role.name} to this identity of {facts.identity.provider}")
@@ -48,12 +53,14 @@ def _allowing(
 ) -> Sequence[Statement]:
     """The statements that allow assuming the role, once all that the session needs is allowed. Raises Refusal."""
     mapped, stated = [one.statement for one in granting], trust.stated
-    context = RequestContext.of({**values, **values_of(stated.readers, facts)})
     assume, *carry = needed_actions(facts)
+    # Without a trust policy the mappings that grant have just been found to allow the first action, and alone count.
+    if not stated.statements and not carry:
+        return mapped
+    context = RequestContext.of({**values, **values_of(stated.readers, facts)})
     allowing: Sequence[Statement] = mapped
     if stated.statements:
         allowing = _allowed(assume, [*mapped, *stated.statements], context, facts)
-    # Without a trust policy the mappings that grant have just been found to allow the first action, and alone count.
     for action in carry:
         _allowed(action, [*mapped, *stated.statements], context, facts)
     return allowing
@@ -76,12 +83,10 @@ def with_session(granting: Sequence[MappingStatement], facts: Facts) -> Facts:
     asked = facts.request.source_identity
     if asked is not None and identity.source_identity not in {None, asked}:
         raise Refusal("the request asks for another source identity than the identity provider set")
-    return replace(
-        facts,
-        tags=carried.tags,
-        transitive_tag_keys=carried.transitive,
-        source_identity=asked or identity.source_identity,
-    )
+    source_identity = asked or identity.source_identity
+    if not carried.tags and source_identity is None:
+        return facts
+    return replace(facts, tags=carried.tags, transitive_tag_keys=carried.transitive, source_identity=source_identity)
 
 
 def needed_actions(facts: Facts) -> list[str]:
@@ -104,10 +109,21 @@ def query(action: str, context: RequestContext, facts: Facts) -> Query:
 
 
 def _principal(identity: Identity, role: Role) -> PrincipalReference:
-    federated: frozenset[str] = frozenset()
     if identity.provider_type is ProviderType.OIDC:
-        # The provider as the role's own account knows it: another account's provider is another principal.
-        federated = frozenset({oidc_provider_arn(role.arn.account, identity.issuer), issuer_path(identity.issuer)})
+        return _of_issuer(role.arn.account, identity.issuer)
+    return _of_provider(role.arn.account, identity.provider_type, identity.provider)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_provider(account: str, provider_type: ProviderType, name: str) -> PrincipalReference:
+    federated = frozenset({f"arn:aws:iam::{account}:{provider_type}-provider/{name}"})
+    return PrincipalReference(account=None, arns=frozenset(), federated=federated)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_issuer(account: str, issuer: str) -> PrincipalReference:
+    # The provider as the role's own account knows it: another account's provider is another principal.
+    federated = frozenset({oidc_provider_arn(account, issuer), issuer_path(issuer)})
     return PrincipalReference(account=None, arns=frozenset(), federated=federated)
 
 

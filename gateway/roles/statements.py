@@ -1,8 +1,9 @@
 """Mappings and trust policies as statements of the policy engine, with the anchors that the index files them under."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from gateway.domain import role as domain
 from gateway.domain.arn import issuer_path
@@ -13,6 +14,9 @@ from gateway.roles.condition_keys import ACR, AMR, AUTHENTICATION_AGE, GROUPS, P
 from gateway.roles.index import Anchor, anchor
 from gateway.roles.session_tags import TagTemplate
 
+Part = TypeVar("Part")
+
+_REMEMBERED: Final = 1_024
 TAG_SESSION: Final = "sts:TagSession"
 SET_SOURCE_IDENTITY: Final = "sts:SetSourceIdentity"
 ASSUME_ROLE: Final[Mapping[ProviderType, str]] = {
@@ -70,12 +74,15 @@ class MappingStatement:
                 }
             ],
         }
-        (statement,) = parse_policy(document, PolicyKind.TRUST, name=mapping.mapping_id).statements
+        (parsed,) = parse_policy(document, PolicyKind.TRUST, name=mapping.mapping_id).statements
+        statement = replace(
+            parsed, actions=_shared(parsed.actions), conditions=tuple(_shared(one) for one in parsed.conditions)
+        )
         return cls(
             mapping=mapping,
             document=document,
             statement=statement,
-            readers=readers(statement.condition_keys, ()),
+            readers=_readers_of(statement.condition_keys),
             tags=tuple(TagTemplate.of(key, template) for key, template in mapping.session_tags.items()),
             anchors=tuple(
                 anchor(issuer_path(issuer).lower(), key.lower(), values, literal=_ANCHORING[operator])
@@ -104,18 +111,29 @@ class TrustPolicy:
         if document is None:
             return cls(document={}, readers={})
         policy: Policy = parse_policy(document, PolicyKind.TRUST, name=TRUST_POLICY)
-        keys = {key for statement in policy.statements for key in statement.condition_keys}
         return cls(
             document=document,
             policies=(policy,),
             statements=policy.statements,
-            readers=readers(keys, issuers.values()),
+            # A variable's key too: without its value an Allow would never match, and a Deny would be walked around.
+            readers=readers(policy.named_keys, issuers.values()),
             anchors=tuple(
                 (*_stated_anchors(statement, issuers.values()), *_principal_anchors(statement, issuers))
                 for statement in statements_of(document)
                 if statement["Effect"] == "Allow"
             ),
         )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _shared(part: Part) -> Part:
+    """One object for all that say the same: of ten thousand mappings most parts are alike, and memory is slow."""
+    return part
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _readers_of(keys: frozenset[str]) -> Mapping[str, Reader]:
+    return readers(keys, ())
 
 
 def statements_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

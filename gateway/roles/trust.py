@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.domain.arn import issuer_path
 from gateway.domain.role import Role
@@ -9,6 +10,9 @@ from gateway.roles.condition_keys import Facts, Reader, readers
 from gateway.roles.decision import Refusal
 from gateway.roles.index import Index
 from gateway.roles.statements import MappingStatement, TrustPolicy
+
+_FEW: Final = 2
+"""So many mappings are judged sooner than they are looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,6 +38,8 @@ class RoleTrust:
 
     def preselect(self, facts: Facts) -> list[MappingStatement]:
         """The mappings whose statement could match this identity."""
+        if len(self.mappings) <= _FEW:
+            return list(self.mappings)
         return self.index.preselect(issuer_path(facts.identity.issuer).lower(), _values(self.readers, facts))
 
 

@@ -31,6 +31,7 @@ olcTLSCertificateKeyFile: {key}
 olcTLSVerifyClient: never
 olcLogLevel: stats
 olcThreads: 16
+olcIdleTimeout: {idle_seconds}
 
 dn: cn=module{{0}},cn=config
 objectClass: olcModuleList
@@ -72,7 +73,7 @@ olcDbMaxSize: 268435456
 olcDbNoSync: TRUE
 olcDbIndex: objectClass,uid,mail,cn,member,memberUid,entryUUID eq
 olcLimits: dn.exact="{service}" size.soft=500 size.hard=500 size.prtotal=unlimited
-olcAccess: to attrs=userPassword by self write by anonymous auth by * none
+{access}olcAccess: to attrs=userPassword by self write by anonymous auth by * none
 olcAccess: to * by dn.exact="{service}" read by self read by anonymous auth by * {others}
 {overlays}"""
 _MEMBER_OF = """
@@ -195,6 +196,8 @@ class Slapd:
         member_of: bool = True,
         policy: bool = True,
         others_read: bool = False,
+        idle_seconds: int = 0,
+        access: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -216,6 +219,8 @@ class Slapd:
                 service=SERVICE_DN,
                 folder=folder,
                 others="read" if others_read else "none",
+                idle_seconds=idle_seconds,
+                access=f"olcAccess: {access}\n" if access else "",
                 overlays=overlays,
             )
         )

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from gateway.connectors.blocking import Deadline, run_blocking
-from gateway.connectors.connector import Located
+from gateway.connectors.connector import Examination, Located
 from gateway.connectors.ldap import account_state
 from gateway.connectors.ldap.account_state import Refusal
 from gateway.connectors.ldap.decoy import Decoy
 from gateway.connectors.ldap.directory import Directory, DirectoryDown, ServiceAccount
 from gateway.connectors.ldap.facts import FactFinder
-from gateway.connectors.ldap.groups import Groups, TooManyGroups
+from gateway.connectors.ldap.groups import Groups, Membership, TooManyGroups
 from gateway.connectors.ldap.identity import identity_of
 from gateway.connectors.ldap.inspection import Inspection, inspect
 from gateway.connectors.ldap.people import Nobody, People, Person
@@ -150,6 +150,21 @@ class LdapConnector:
         deadline = Deadline(self._settings.timeouts.login, self._monotonic)
         return await self._blocking(deadline, self._inspect, name, deadline)
 
+    async def examine(self, username: str | None = None, /) -> Examination:
+        """As `inspect`; who is found becomes an identity without a password, and a fault where they may not sign in."""
+        try:
+            found = await self.inspect(username)
+        except RejectedLogin as refusal:
+            return Examination(faults=(f"{username}: {refusal.cause}",))
+        except ProviderUnreachable as fault:
+            return Examination(faults=(fault.cause,))
+        identity, faults = None, found.faults
+        if found.person is not None and found.membership is not None:
+            refused = account_state.of_entry(found.person.entry, self._clock.now())
+            faults += () if refused is None else (f"{found.person.username} may not sign in: {refused.cause}",)
+            identity = self._identified(found.person, found.membership)
+        return Examination(answers=found.servers, faults=faults, lacks=found.lacks, identity=identity)
+
     async def _blocking(self, deadline: Deadline, function: Callable[..., T], *arguments: object) -> T:
         try:
             result = await run_blocking(self._threads, deadline, function, *arguments)
@@ -217,18 +232,19 @@ class LdapConnector:
         return self._made(session, located, person)
 
     def _made(self, session: Session, located: Attempt, person: Person) -> Identity:
-        now = self._clock.now()
-        refusal = account_state.of_entry(person.entry, now)
+        refusal = account_state.of_entry(person.entry, self._clock.now())
         if refusal is not None:
             raise _rejected(refusal, located.principal_key)
-        membership = self._groups.of(session, person, located.deadline)
+        return self._identified(person, self._groups.of(session, person, located.deadline))
+
+    def _identified(self, person: Person, membership: Membership) -> Identity:
         return identity_of(
             person,
             membership,
             provider=self.name,
             settings=self._settings.users,
             attributes=self._attributes,
-            now=now,
+            now=self._clock.now(),
         )
 
     def _inspect(self, name: str | None, deadline: Deadline) -> Inspection:

@@ -105,24 +105,30 @@ class Directory:
         """A session to this very server, for whoever examines it. Raises ServerFailed, DirectoryDown, TimeoutError."""
         return self._bound(server, deadline)
 
+    def opened_as_nobody(self, server: Server, deadline: Deadline) -> Session:
+        """The same, on which nobody has bound. Raises ServerFailed, TimeoutError."""
+        return self._opened(server, deadline)
+
     def _over_servers(self, attempt: Callable[[Server], T], deadline: Deadline) -> T:
+        """What `attempt` gives with the first server with which it does not fail; a short outage of all is bridged."""
         begun = self._monotonic()
         while True:
-            faults: list[str] = []
+            faults: list[ServerFailed] = []
             try:
                 for server in self.servers.candidates():
                     try:
                         result = attempt(server)
                     except ServerFailed as failed:
                         self.servers.failed(server, str(failed))
-                        faults.append(str(failed))
+                        faults.append(failed)
                     else:
                         self.servers.worked(server)
                         return result
             except ServerFailed as failed:
-                faults.append(str(failed))
-            if self._monotonic() - begun > _BRIDGED_SECONDS:
-                raise DirectoryDown("; ".join(dict.fromkeys(faults)))
+                faults.append(failed)
+            passing = any(fault.passing for fault in faults) and not any(fault.hung for fault in faults)
+            if not passing or self._monotonic() - begun > _BRIDGED_SECONDS:
+                raise DirectoryDown("; ".join(dict.fromkeys(map(str, faults))))
             time.sleep(deadline.left(_PAUSE))
 
     def _used(self, session: Session, use: Use[T]) -> T:

@@ -1,5 +1,6 @@
 """What `check --live` asks of a directory: does each server answer, what can the service account not see."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ from gateway.connectors.ldap.settings import GroupSettings, LdapSettings
 from gateway.connectors.ldap.transport import Server, ServerFailed
 from gateway.domain.directory_names import comparable
 
+Opened = Callable[[Server, Deadline], Session]
+
+_BY_THEMSELVES: Final = "people bind by user_dn_template: without a password nobody can be looked up"
 _UNIQUE: Final = ("entryUUID", "objectGUID", "nsUniqueId", "ipaUniqueID")
 _NO_UNIQUE: Final = (
     "neither entryUUID nor objectGUID can be read: a person who is renamed becomes another one; "
@@ -43,8 +47,9 @@ def inspect(
     Raises TimeoutError.
     """
     if settings.bind_dn is None:
-        return Inspection(lacks=("people bind by user_dn_template: without a password nobody can be looked up",))
-    answering, faults = _servers(directory, deadline)
+        answering, faults = _servers(directory, directory.opened_as_nobody, deadline)
+        return Inspection(servers=answering, faults=faults, lacks=(_BY_THEMSELVES,))
+    answering, faults = _servers(directory, directory.opened_as_service, deadline)
     if not answering:
         return Inspection(faults=faults)
     try:
@@ -60,15 +65,15 @@ def inspect(
     )
 
 
-def _servers(directory: Directory, deadline: Deadline) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Servers that take the service account, and why the others do not."""
+def _servers(directory: Directory, opened: Opened, deadline: Deadline) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Servers that can be used, and why the others cannot."""
     answering, faults = [], []
     try:
         known = directory.servers.known()
     except ServerFailed as fault:
         return (), (str(fault),)
     for server in known:
-        problem = _problem(directory, server, deadline)
+        problem = _problem(opened, server, deadline)
         if problem is None:
             answering.append(str(server))
         else:
@@ -76,11 +81,13 @@ def _servers(directory: Directory, deadline: Deadline) -> tuple[tuple[str, ...],
     return tuple(answering), tuple(faults)
 
 
-def _problem(directory: Directory, server: Server, deadline: Deadline) -> str | None:
+def _problem(opened: Opened, server: Server, deadline: Deadline) -> str | None:
     try:
-        directory.opened_as_service(server, deadline).close()
-    except (ServerFailed, DirectoryDown) as fault:
-        return str(fault)
+        opened(server, deadline).close()
+    except ServerFailed as fault:
+        return f"{fault}; start it, or correct servers and ca_file"
+    except DirectoryDown as fault:
+        return f"{fault}; correct bind_dn, bind_password or servers"
     return None
 
 

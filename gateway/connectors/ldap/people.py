@@ -1,5 +1,6 @@
 """Whom a typed name means: exactly one entry, read with what the gateway needs of it, or nobody."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ _OWN_ATTRIBUTES: Final = frozenset(
     {*_UNIQUE_TEXTS, *_UNIQUE_GUIDS, "objectClass", "memberOf", "objectSid", "primaryGroupID", "sAMAccountName"}
 )
 _MAXIMUM_USERNAME: Final = 255
+_ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:;[A-Za-z0-9-]+)*|[0-9]+(?:\.[0-9]+)+", re.ASCII)
 _MISPLACED: Final = frozenset({Code.NO_SUCH_OBJECT, Code.REFERRAL, Code.INSUFFICIENT_ACCESS})
 
 
@@ -53,7 +55,14 @@ class People:
         self._filter = settings.query
         self._facts = facts
         self.attributes: Final = frozenset(
-            {settings.username, settings.email, *attributes, *_OWN_ATTRIBUTES, *account_state.ATTRIBUTES}
+            {
+                settings.username,
+                settings.email,
+                # A claim of a mapping may have a name that no attribute has: nobody is asked for it.
+                *(name for name in attributes if _ATTRIBUTE.fullmatch(name) is not None),
+                *_OWN_ATTRIBUTES,
+                *account_state.ATTRIBUTES,
+            }
         )
 
     def find(self, session: Session, name: str, deadline: Deadline) -> Person | Nobody:

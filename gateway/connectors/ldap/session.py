@@ -42,12 +42,10 @@ _NO_SERVER: Final = Ldap3Server("ldap://directory.invalid", get_info=NONE)
 class Session:
     """A connection, used by one thread at a time. After ServerFailed it is of no more use."""
 
-    __slots__ = ("_connection", "_response_seconds", "_socket", "asked", "server")
+    __slots__ = ("_connection", "_response_seconds", "_socket", "server")
 
     def __init__(self, server: Server, socket: GuardedSocket, *, response_seconds: float) -> None:
         self.server: Final = server
-        self.asked = 0
-        """Searches sent, pages counted."""
         self._socket = socket
         self._response_seconds = response_seconds
         connection = Ldap3Connection(
@@ -144,7 +142,6 @@ class Session:
         return Entry(dn=entry.dn, attributes=whole)
 
     def _search(self, request: SearchRequest, deadline: Deadline) -> Answer:
-        self.asked += 1
         result, found = self._exchanged(request.encoded, deadline)
         return _answer(result, found, self)
 
@@ -169,7 +166,8 @@ class Session:
         self.close()
         if self._socket.hung:
             return ServerFailed(f"{self.server}: it does not answer in time", hung=True)
-        return ServerFailed(f"{self.server}: the connection broke ({type(fault).__name__})")
+        passing = isinstance(fault, LDAPException | OSError)
+        return ServerFailed(f"{self.server}: the connection broke ({type(fault).__name__})", passing=passing)
 
 
 def _answer(result: Mapping[str, Any] | None, found: Iterable[Mapping[str, Any]], session: Session) -> Answer:
@@ -185,7 +183,9 @@ def _answer(result: Mapping[str, Any] | None, found: Iterable[Mapping[str, Any]]
     )
     if answer.code in UNUSABLE:
         session.close()
-        raise ServerFailed(f"{session.server}: it says {answer.told}")
+        # As one that is starting or ending says.
+        passing = answer.code in {Code.BUSY, Code.UNAVAILABLE}
+        raise ServerFailed(f"{session.server}: it says {answer.told}", passing=passing)
     return answer
 
 

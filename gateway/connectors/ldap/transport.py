@@ -6,7 +6,6 @@ Python 3.12 on, knows no addresses.
 
 import socket
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,12 +39,14 @@ class Server:
 class ServerFailed(Exception):
     """The server cannot be used now: another may. `str` says why, and holds no secret.
 
-    `hung`: it has not answered in time, which a fresh connection to it would not change.
+    `hung`: it has not answered in time, which a fresh connection to it would not change. `passing`: it refused or ended
+    the connection, as one does that is being restarted.
     """
 
-    def __init__(self, message: str, *, hung: bool = False) -> None:
+    def __init__(self, message: str, *, hung: bool = False, passing: bool = False) -> None:
         super().__init__(message)
         self.hung = hung
+        self.passing = passing
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -122,15 +123,12 @@ class GuardedSocket:
         self._socket.close()
 
 
-Connect = Callable[[tuple[str, int], float], socket.socket]
-
-
 def connected(server: Server, context: ssl.SSLContext, deadline: Deadline) -> GuardedSocket:
     """A socket over which passwords may go, TLS included, within `deadline`. Raises ServerFailed."""
     try:
         plain = socket.create_connection((server.host, server.port), deadline.left())
     except (OSError, UnicodeError) as fault:
-        raise ServerFailed(f"{server}: cannot connect ({_told(fault)})") from None
+        raise ServerFailed(f"{server}: cannot connect ({_told(fault)})", **_kind(fault)) from None
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.start_tls:
@@ -144,7 +142,7 @@ def connected(server: Server, context: ssl.SSLContext, deadline: Deadline) -> Gu
         raise ServerFailed(f"{server}: its certificate is not accepted ({fault.verify_message})") from None
     except (OSError, ValueError) as fault:
         plain.close()
-        raise ServerFailed(f"{server}: cannot start TLS ({_told(fault)})") from None
+        raise ServerFailed(f"{server}: cannot start TLS ({_told(fault)})", **_kind(fault)) from None
 
 
 def _start_tls(plain: socket.socket, deadline: Deadline) -> None:
@@ -177,6 +175,10 @@ def _exactly(plain: socket.socket, count: int, deadline: Deadline) -> bytes:
             raise OSError("the server closed the connection")
         received += more
     return received
+
+
+def _kind(fault: Exception) -> dict[str, bool]:
+    return {"hung": isinstance(fault, TimeoutError), "passing": isinstance(fault, ConnectionError)}
 
 
 def _told(fault: Exception) -> str:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from gateway.connectors.compact_jws import UnverifiedJws
+from gateway.connectors.connector import Examination
+from gateway.connectors.oidc.browser_login import OidcBrowserLogin
 from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
 from gateway.connectors.oidc.discovery import DEADLINE_SECONDS, Discovery
 from gateway.connectors.oidc.fetch import Fetcher, Resolve, resolve
@@ -44,11 +46,13 @@ class OidcConnector:
         self.issuer: Final = settings.issuer
         self._clock = clock
         self._paths = settings.claims
+        self._named_algorithms = settings.algorithms
         self._audiences = frozenset(settings.audiences)
         self._authorized_parties = settings.accepted_parties
         # EdDSA and Ed25519 are one algorithm under two names (RFC 9864): naming either takes both.
         taken = {ALGORITHMS[algorithm] for algorithm in settings.algorithms}
         self._algorithms = frozenset(algorithm for algorithm, meaning in ALGORITHMS.items() if meaning in taken)
+        self.browser_login: Final = _browser_login(self, settings, resolve, deadline)
         self._keys: KeySource
         if settings.jwks_file is not None:
             self._keys = FixedKeys(_key_set_of(settings), clock.now())
@@ -85,6 +89,20 @@ class OidcConnector:
     async def aclose(self) -> None:
         await self._keys.aclose()
 
+    async def examine(self, _username: str | None = None, /) -> Examination:
+        """Discovery and keys, asked for now."""
+        keys = await self._keys.fetched_now()
+        if keys is None:
+            return Examination(faults=(f"{self.last_error}; correct issuer or ca_file, or let the gateway reach it",))
+        served = [name for name in self._named_algorithms if keys.has_key_for(name)]
+        answers = (f"{self.issuer} has keys for {', '.join(served) or 'nothing that is accepted'}",)
+        if served:
+            return Examination(answers=answers)
+        named = ", ".join(self._named_algorithms)
+        return Examination(
+            answers=answers, faults=(f"no key of the issuer is for {named}; name the algorithms that it signs with",)
+        )
+
     async def verify(self, token: UnverifiedJws) -> Identity:
         """Prove who `token` speaks of: algorithm, key, signature, claims, in this order.
 
@@ -93,6 +111,12 @@ class OidcConnector:
 
         Raises InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, InvalidTags.
         """
+        return await self.verify_for(token, self._audiences, self._authorized_parties)
+
+    async def verify_for(
+        self, token: UnverifiedJws, audiences: frozenset[str], authorized_parties: frozenset[str]
+    ) -> Identity:
+        """As `verify`, of a token that is for one of `audiences`."""
         if token.algorithm not in self._algorithms:
             raise InvalidIdentityToken(
                 "The ID Token's signature algorithm is not accepted",
@@ -105,13 +129,32 @@ class OidcConnector:
             raise InvalidIdentityToken("The ID Token's signature is invalid", cause="the signature does not hold")
         expected = Expectation(
             issuer=self.issuer,
-            audiences=self._audiences,
-            authorized_parties=self._authorized_parties,
+            audiences=audiences,
+            authorized_parties=authorized_parties,
             now=int(self._clock.now().timestamp()),
         )
         claims = verified(token.unverified_claims, expected)
-        audience = matched_audience(claims, self._audiences)
+        audience = matched_audience(claims, audiences)
         return identity_of(claims, provider=self.name, audience=audience, paths=self._paths)
+
+
+def _browser_login(
+    connector: OidcConnector, settings: OidcSettings, resolve: Resolve, deadline: float
+) -> OidcBrowserLogin | None:
+    if settings.client_id is None:
+        return None
+    return OidcBrowserLogin(
+        provider=connector.name,
+        settings=settings,
+        verify_for=connector.verify_for,
+        fetcher=Fetcher(
+            issuer=settings.issuer,
+            ca_file=settings.ca_file,
+            bearer_token_file=settings.bearer_token_file,
+            resolve=resolve,
+        ),
+        deadline=deadline,
+    )
 
 
 def _key_set_of(settings: OidcSettings) -> KeySet:

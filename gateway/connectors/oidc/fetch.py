@@ -3,15 +3,14 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-import httpx
-
 from gateway.connectors.oidc.hosts import Address, address_fault, address_of, is_loopback
+from gateway.connectors.oidc.slim_httpx import httpx
 
 MAXIMUM_BYTES: Final = 1_000_000
 _MAXIMUM_ADDRESSES: Final = 3
@@ -36,6 +35,15 @@ class Document:
 
     body: bytes
     cache_control: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """`form` None: a GET."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    form: bytes | None = field(default=None, repr=False)
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -64,16 +72,32 @@ class Fetcher:
 
         Raises FetchFailed: no answer, another status than 200, over 1 MB, compressed, a forbidden address.
         """
+        return await self._asked(_Question(url=url, headers=self._authorization(urlsplit(url).hostname or "")))
+
+    async def post(self, url: str, form: str, headers: Mapping[str, str]) -> Document:
+        """The answer of a form sent to `url`, which must have passed hosts.keys_url_fault; sent once.
+
+        Raises FetchFailed as `get`.
+        """
+        typed = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        return await self._asked(_Question(url=url, headers=typed, form=form.encode()))
+
+    async def _asked(self, question: "_Question") -> Document:
+        url = question.url
         parts = urlsplit(url)
         host = parts.hostname or ""
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Host": parts.netloc}
-        headers |= self._authorization(host)
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "Host": parts.netloc,
+            **question.headers,
+        }
         failure = "no address"
         # The name is resolved once and the connection made to what was checked: an answer that changes between the
         # check and the connection (DNS rebinding) leads nowhere.
         for address in await self._addresses(url, host, parts.port or (443 if parts.scheme == "https" else 80)):
             try:
-                return await self._get_from(address, httpx.URL(url), headers)
+                return await self._answer_from(address, httpx.URL(url), headers, question.form)
             except (httpx.ConnectError, httpx.ConnectTimeout) as fault:
                 failure = _told(fault)
             # A TLS record broken on the way comes as the ssl module's own error.
@@ -81,13 +105,14 @@ class Fetcher:
                 raise FetchFailed(f"{url}: {_told(fault)}") from None
         raise FetchFailed(f"{url}: {failure}")
 
-    async def _get_from(self, address: str, url: httpx.URL, headers: dict[str, str]) -> Document:
+    async def _answer_from(self, address: str, url: httpx.URL, headers: dict[str, str], form: bytes | None) -> Document:
         async with (
             httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=_TIMEOUT) as client,
             client.stream(
-                "GET",
+                "GET" if form is None else "POST",
                 url.copy_with(host=address),
                 headers=headers,
+                content=form,
                 follow_redirects=False,
                 extensions={"sni_hostname": url.host},
             ) as answer,

@@ -14,10 +14,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.connectors.compact_jws import UnverifiedJws
+from gateway.connectors.oidc import rs256
 from gateway.connectors.strict_json import UnreadableJson, read_object
 
 VerificationKey = RSAKey | ECKey | OKPKey
 
+_RS256: Final = "RS256"
 _RSA_BITS: Final = range(2_048, 8_193)
 _RSA_SMALLEST_EXPONENT: Final = 65_537
 _RSA_EXPONENT_BITS: Final = 64
@@ -104,6 +106,10 @@ class KeySet:
             raise UnusableKeySet(f"the key set has no key for signatures among its {len(entries)}")
         return cls(keys)
 
+    def has_key_for(self, algorithm: str) -> bool:
+        """Whether a token with this `alg` of ALGORITHMS could have a key here."""
+        return any(key.fits(ALGORITHMS[algorithm]) for key in self._by_id[None])
+
     def fitting(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """The keys that may verify a token with this `kid` and this `alg` of ALGORITHMS; none: the key is unknown.
 
@@ -127,6 +133,14 @@ class KeySet:
 
 def signature_holds(token: UnverifiedJws, keys: Sequence[VerificationKey]) -> bool:
     """Whether one of `keys`, which fit the token's algorithm, made its signature."""
+    if token.algorithm == _RS256:
+        segments = token.header_segment, token.payload_segment, token.signature_segment
+        return any(isinstance(key, RSAKey) and rs256.holds(key.public_key, *segments) for key in keys)
+    return holds_by_joserfc(token, keys)
+
+
+def holds_by_joserfc(token: UnverifiedJws, keys: Sequence[VerificationKey]) -> bool:
+    """As `signature_holds`, of every algorithm."""
     # joserfc sees of the header the algorithm alone: no member of it could lead to another key.
     signed = jws.CompactSignature({"alg": ALGORITHMS[token.algorithm].name}, b"")
     signed.segments = {

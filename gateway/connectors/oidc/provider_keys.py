@@ -60,6 +60,10 @@ class KeySource(Protocol):
         """
         ...
 
+    async def fetched_now(self) -> KeySet | None:
+        """The keys, asked for at this moment; None where that failed: `last_error` tells why."""
+        ...
+
     async def start(self) -> None: ...
 
     async def aclose(self) -> None: ...
@@ -79,6 +83,9 @@ class FixedKeys:
 
     async def sought(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         raise _no_such_key(f"jwks_file has no key that fits kid {_shown(key_id)} and {algorithm}")
+
+    async def fetched_now(self) -> KeySet | None:
+        return self._key_set
 
     async def start(self) -> None:
         """Nothing runs in the background."""
@@ -129,6 +136,10 @@ class FetchedKeySource:
         if self._key_set is None or self.last_error is not None:
             raise ProviderUnreachable(provider=self._provider, cause=self.last_error or "its keys were never fetched")
         raise _no_such_key(f"the provider has no key that fits kid {_shown(key_id)} and {algorithm}")
+
+    async def fetched_now(self) -> KeySet | None:
+        await self._refreshed()
+        return self._key_set if self.last_error is None else None
 
     async def start(self) -> None:
         if self._keeper is None:

@@ -113,3 +113,13 @@ async def test_every_connector_is_started_and_closed() -> None:
     await registry.start()
     await registry.aclose()
     assert first.life == second.life == ["start", "aclose"]
+
+
+def test_a_provider_has_an_arn_in_each_account() -> None:
+    directory = Verifier("corp-ad", "ldap-provider/corp-ad")
+    directory.provider_type = ProviderType.LDAP
+    registry = Registry([CLUSTER, directory])
+
+    assert registry.provider_arn("cluster", "1") == "arn:aws:iam::1:oidc-provider/login.example.com/cluster"
+    assert registry.provider_arn("corp-ad", "2") == "arn:aws:iam::2:ldap-provider/corp-ad"
+    assert registry.provider_arn("nobody", "1") is None

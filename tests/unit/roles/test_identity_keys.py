@@ -7,6 +7,7 @@ import pytest
 from gateway.domain.arn import ldap_issuer
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import PolicyReference
+from gateway.roles.catalog import Catalog
 from gateway.roles.decision import Refusal
 from gateway.roles.identity_keys import carried, carried_values
 from tests.unit.roles.made import catalog, decide, identity, role, trust_policy, trusted
@@ -114,3 +115,46 @@ def test_a_trust_policy_may_ask_for_a_claim_by_minios_name(team: str, allowed: b
     made = catalog(roles=[role(trust_policy=trust_policy(statement))])
 
     assert decide(made, identity(claims={"team": "blue"})).allowed is allowed
+
+
+ARNS = {
+    "own": ("ldap", "arn:aws:iam::111122223333:ldap-provider/corp", True),
+    "another directory": ("ldap", "arn:aws:iam::111122223333:ldap-provider/other", False),
+    "another account's": ("ldap", "arn:aws:iam::444455556666:ldap-provider/corp", False),
+    "another type": ("ldap", "arn:aws:iam::111122223333:saml-provider/corp", False),
+    "SAML": ("saml", "arn:aws:iam::111122223333:saml-provider/adfs", True),
+    "SAML's name of another type": ("saml", "arn:aws:iam::111122223333:ldap-provider/adfs", False),
+}
+
+
+@pytest.mark.parametrize(("person", "principal", "allowed"), ARNS.values(), ids=ARNS)
+def test_a_trust_policy_names_a_provider_by_its_arn(person: str, principal: str, allowed: bool) -> None:
+    somebody = PEOPLE[person]
+    action = ["sts:AssumeRoleWithLDAPIdentity", "sts:AssumeRoleWithSAML"]
+    made = Catalog.compile(
+        roles=[role(trust_policy=trust_policy(trusted(Principal={"Federated": principal}, Action=action)))],
+        mappings=(),
+        issuers={somebody.provider: somebody.issuer},
+        policies={},
+        provider_types={somebody.provider: somebody.provider_type},
+    )
+
+    assert decide(made, somebody).allowed is allowed
+
+
+@pytest.mark.parametrize(("dn", "allowed"), [("UID=Alice,dc=CORP", True), ("uid=bob,dc=corp", False)])
+def test_a_trust_policy_may_ask_for_one_persons_dn(dn: str, allowed: bool) -> None:
+    statement = trusted(
+        Principal={"Federated": "arn:aws:iam::111122223333:ldap-provider/corp"},
+        Action="sts:AssumeRoleWithLDAPIdentity",
+        Condition={"StringEqualsIgnoreCase": {"ldap:user": dn}},
+    )
+    made = Catalog.compile(
+        roles=[role(trust_policy=trust_policy(statement))],
+        mappings=(),
+        issuers={"corp": ldap_issuer("corp")},
+        policies={},
+        provider_types={"corp": ProviderType.LDAP},
+    )
+
+    assert decide(made, of_directory()).allowed is allowed

@@ -188,6 +188,31 @@ def test_a_condition_tells_two_requests_apart(
     assert not decide(made, identity(), no).allowed
 
 
+OWN_NAME = {"sts:RoleSessionName": "${jwt:preferred_username}"}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param([trusted(Condition={"StringEquals": OWN_NAME})], id="Allow of one's own name"),
+        pytest.param([trusted(), trusted("Deny", Condition={"StringNotEquals": OWN_NAME})], id="Deny of another's"),
+    ],
+)
+def test_a_variable_stands_for_a_claim_that_no_condition_asks_for(statements: list[dict[str, Any]]) -> None:
+    made = stated(*statements)
+    person = identity(claims={"preferred_username": "alice"})
+
+    assert decide(made, person, AssumptionRequest(session_name="alice")).allowed
+    assert not decide(made, person, AssumptionRequest(session_name="bob")).allowed
+
+
+def test_a_deny_by_a_variable_is_not_walked_around() -> None:
+    made = stated(trusted(), trusted("Deny", Condition={"StringEquals": {"jwt:sub": "${jwt:locked_account}"}}))
+
+    assert not decide(made, identity(claims={"locked_account": "alice"})).allowed
+    assert decide(made, identity(claims={"locked_account": "bob"})).allowed
+
+
 def test_time_is_the_decisions_own() -> None:
     before = str(int(NOW.timestamp()))
     made = stated(trusted(Condition={"NumericLessThanEquals": {"aws:EpochTime": before}}))

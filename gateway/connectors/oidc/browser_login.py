@@ -1,0 +1,162 @@
+"""Sign-in on a provider's own pages: authorization code with PKCE, nonce and state (OpenID Connect Core 3.1).
+
+What the provider sends back is judged in this order: `iss` (RFC 9207), error, code, then the ID token as every other of
+this provider, for the gateway's own `client_id`, and last the nonce, which binds the token to this one sign-in.
+"""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+from urllib.parse import quote_plus
+
+from authlib.oauth2.auth import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from gateway.connectors.compact_jws import UnverifiedJws, read
+from gateway.connectors.connector import LoginCallback, LoginTransaction
+from gateway.connectors.oidc.fetch import Fetcher, FetchFailed
+from gateway.connectors.oidc.hosts import keys_url_fault
+from gateway.connectors.oidc.settings import OidcSettings
+from gateway.connectors.strict_json import UnreadableJson, read_object
+from gateway.domain.errors import ProviderUnreachable, SignInRefused
+from gateway.domain.identity import Identity, UnverifiedToken
+
+_KEPT: Final = 300.0
+"""Seconds that the provider's metadata is used before it is asked for anew."""
+_MAXIMUM_CODE: Final = 4_096
+
+T = TypeVar("T")
+VerifyFor = Callable[[UnverifiedJws, frozenset[str], frozenset[str]], Awaitable[Identity]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Endpoints:
+    authorization: str
+    token: str
+    names_itself: bool
+    """The provider says that its answers carry `iss`: one without it is another's."""
+    secret_in_form: bool
+
+
+class OidcBrowserLogin:
+    """A BrowserLogin of one provider."""
+
+    def __init__(
+        self, *, provider: str, settings: OidcSettings, verify_for: VerifyFor, fetcher: Fetcher, deadline: float
+    ) -> None:
+        """`deadline`: seconds for all that one step asks of the provider."""
+        self._provider = provider
+        self._settings = settings
+        self._client_id = settings.client_id or ""
+        self._verify_for = verify_for
+        self._fetcher = fetcher
+        self._deadline = deadline
+        self._kept: tuple[float, _Endpoints] | None = None
+
+    async def begin(self, transaction: LoginTransaction) -> str:
+        endpoints = await self._asked(self._endpoints())
+        return cast(
+            "str",
+            prepare_grant_uri(
+                endpoints.authorization,
+                client_id=self._client_id,
+                response_type="code",
+                redirect_uri=transaction.redirect_uri,
+                scope=" ".join(self._settings.scopes),
+                state=transaction.state,
+                nonce=transaction.nonce,
+                code_challenge=create_s256_code_challenge(transaction.code_verifier),
+                code_challenge_method="S256",
+            ),
+        )
+
+    async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Identity:
+        endpoints = await self._asked(self._endpoints())
+        # RFC 9207 2.4: a mix-up attack brings the answer of another provider.
+        if callback.issuer != self._settings.issuer and (callback.issuer is not None or endpoints.names_itself):
+            raise SignInRefused(cause="the parameter iss is not the provider's issuer")
+        if callback.error is not None:
+            raise SignInRefused(cause="the provider answered with an error: the person or the provider declined")
+        if not callback.code or len(callback.code) > _MAXIMUM_CODE:
+            raise SignInRefused(cause="the callback has no code")
+        token = await self._asked(self._redeemed(endpoints, transaction, callback.code))
+        parsed = read(token)
+        client = frozenset((self._client_id,))
+        identity = await self._verify_for(parsed, client, client)
+        nonce = parsed.unverified_claims.get("nonce")
+        if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), transaction.nonce.encode()):
+            raise SignInRefused(cause="the ID token's nonce is not the one of this sign-in")
+        return identity
+
+    async def _endpoints(self) -> _Endpoints:
+        if self._kept is not None and time.monotonic() < self._kept[0]:
+            return self._kept[1]
+        issuer = self._settings.issuer
+        document = await self._fetcher.get(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
+        metadata = _object(document.body)
+        # Discovery 4.3: another issuer's document would send people and codes to another.
+        if metadata.get("issuer") != issuer:
+            raise FetchFailed("the discovery document is of another issuer")
+        methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        endpoints = _Endpoints(
+            authorization=self._endpoint(metadata, "authorization_endpoint"),
+            token=self._endpoint(metadata, "token_endpoint"),
+            names_itself=metadata.get("authorization_response_iss_parameter_supported") is True,
+            secret_in_form="client_secret_basic" not in methods,
+        )
+        self._kept = time.monotonic() + _KEPT, endpoints
+        return endpoints
+
+    def _endpoint(self, metadata: Mapping[str, Any], name: str) -> str:
+        url = metadata.get(name)
+        if not isinstance(url, str):
+            raise FetchFailed(f"the discovery document names no {name}")
+        refusal = keys_url_fault(url, issuer=self._settings.issuer, own_ca=self._settings.ca_file is not None)
+        if refusal is not None:
+            raise FetchFailed(f"the {name} {refusal}")
+        return url
+
+    async def _redeemed(self, endpoints: _Endpoints, transaction: LoginTransaction, code: str) -> UnverifiedToken:
+        """The ID token that the code is worth."""
+        body = prepare_token_request(
+            "authorization_code",
+            redirect_uri=transaction.redirect_uri,
+            code=code,
+            code_verifier=transaction.code_verifier,
+        )
+        _, headers, body = self._client_auth(endpoints).prepare("POST", endpoints.token, {}, body)
+        answer = await self._fetcher.post(endpoints.token, body, headers)
+        token = _object(answer.body).get("id_token")
+        if not isinstance(token, str):
+            raise SignInRefused(cause="the provider's token endpoint gave no id_token")
+        return UnverifiedToken(token)
+
+    def _client_auth(self, endpoints: _Endpoints) -> ClientAuth:
+        if self._settings.client_secret is None:
+            return ClientAuth(self._client_id, "", "none")
+        secret = self._settings.client_secret.get_secret_value()
+        if endpoints.secret_in_form:
+            return ClientAuth(self._client_id, secret, "client_secret_post")
+        # RFC 6749 2.3.1: both are form-encoded before they become a user name and a password.
+        return ClientAuth(quote_plus(self._client_id), quote_plus(secret), "client_secret_basic")
+
+    async def _asked(self, question: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await question
+        except TimeoutError:
+            cause = f"no answer within {self._deadline:g} seconds"
+        except FetchFailed as failed:
+            cause = str(failed)
+        raise ProviderUnreachable(provider=self._provider, cause=cause)
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        return read_object(body)
+    except UnreadableJson as fault:
+        raise FetchFailed(f"the provider's answer {fault}") from None
