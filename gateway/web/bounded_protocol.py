@@ -11,9 +11,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.domain.identifiers import random_uuid
 from gateway.telemetry.meters import HttpMeter
 from gateway.web.connections import Admissions
-from gateway.web.edge import new_request_id
 from gateway.web.refusals import (
     FRAMING_TOO_LARGE,
     HEADERS_TOO_LARGE,
@@ -284,7 +284,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect_nothing()
         if self.transport.is_closing():
             return
-        request_id = new_request_id()
+        request_id = random_uuid()
         self.server_state.meter.request_refused(refusal.status)
         _LOG.info(
             "refused: %s", refusal.text, extra={"client": self.client and self.client[0], "request_id": request_id}

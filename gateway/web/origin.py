@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 USER_AGENT_LIMIT: Final = 512
+_UTF8_BYTES: Final = 4
 _HOP_LIMIT: Final = 32
 _REMEMBERED: Final = 4096
 _KEY: Final = "gateway.origin"
@@ -56,8 +58,17 @@ class OriginReader:
         return RequestOrigin(
             request_id=request_id,
             source_ip=source_ip,
-            user_agent=_clean(agents) if agents else None,
+            user_agent=_clean(agents[: USER_AGENT_LIMIT * _UTF8_BYTES]) if agents else None,
             secure_transport=secure,
+        )
+
+    def forwarded(self, headers: Iterable[tuple[bytes, bytes]], origin: RequestOrigin) -> RequestOrigin:
+        """`origin` with the client that a proxy forwards which has proven itself; what it does not say is not known."""
+        found = [header for header in headers if header[0] in _READ]
+        return replace(
+            origin,
+            source_ip=self._client(None, [value for name, value in found if name == _FORWARDED_FOR]),
+            secure_transport=_all_secure([value for name, value in found if name == _FORWARDED_PROTO]),
         )
 
     def _seen_peer(self, host: str) -> tuple[Address | None, str | None, bool]:
@@ -104,8 +115,9 @@ def _all_secure(schemes: Sequence[bytes]) -> bool | None:
     return None if None in words else True
 
 
+# Cut before it is remembered: a thousand headers of 64 KiB, which any client may send, would be kept for ever.
 @lru_cache(maxsize=_REMEMBERED // 4)
 def _clean(agent: bytes) -> str:
     # Never a control or bidi character: it goes to logs and policies. What is no UTF-8 shows as a replacement mark.
-    text = agent[: USER_AGENT_LIMIT * 4].decode("utf-8", "replace")[:USER_AGENT_LIMIT]
+    text = agent.decode("utf-8", "replace")[:USER_AGENT_LIMIT]
     return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)

@@ -1,0 +1,88 @@
+"""Cookies of people's browsers: what they are called, how they are set, and the signature that makes them ours.
+
+The signature is itsdangerous' (HMAC-SHA-256, one salt a purpose, always with an age); what is signed is a random id and
+no secret in itself. Its keys come of the keyring, from oldest to newest, so that rotation signs nobody out.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from itsdangerous import BadSignature, TimestampSigner
+
+from gateway.domain.clock import Clock
+
+_MAXIMUM_HEADER: Final = 16_384
+_NEVER: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookie:
+    """A cookie and its age in seconds, which its signature holds too."""
+
+    name: str
+    max_age: int
+
+
+class SignedCookies:
+    """Cookies of one gateway. `keys`: oldest to newest, at this moment."""
+
+    def __init__(self, keys: Callable[[], Sequence[bytes]], clock: Clock, *, secure: bool) -> None:
+        """secure: whether people come by https; only then does a browser keep `__Host-` and `Secure`."""
+        self._keys = keys
+        self._clock = clock
+        self._prefix = "__Host-" if secure else ""
+        self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
+
+    def set(self, cookie: Cookie, value: str) -> tuple[bytes, bytes]:
+        """The header that keeps `value`: text of base64url's characters."""
+        signed = self.signed(cookie.name, value)
+        return self._header(f"{self._prefix}{cookie.name}={signed}; Max-Age={cookie.max_age}")
+
+    def clear(self, cookie: Cookie) -> tuple[bytes, bytes]:
+        return self._header(f"{self._prefix}{cookie.name}=; Max-Age=0; Expires={_NEVER}")
+
+    def read(self, cookie: Cookie, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+        """The value that we once set; None where there is none, several, one changed or too old."""
+        name = f"{self._prefix}{cookie.name}"
+        found = [value for key, value in _pairs(headers) if key == name]
+        # Another host of the domain may have planted a second one: which of them is ours nobody can tell.
+        return self.unsigned(cookie.name, found[0], cookie.max_age) if len(found) == 1 else None
+
+    def signed(self, purpose: str, value: str) -> str:
+        return self._signer(purpose).sign(value).decode("ascii")
+
+    def unsigned(self, purpose: str, text: str, max_age: int) -> str | None:
+        """What was signed for this purpose at most `max_age` seconds ago."""
+        try:
+            return self._signer(purpose).unsign(text, max_age=max_age).decode("ascii")
+        except (BadSignature, UnicodeError):
+            return None
+
+    def _signer(self, purpose: str) -> TimestampSigner:
+        signer = _Signer(
+            list(self._keys()),
+            salt=f"sts-gateway {purpose}",
+            key_derivation="hmac",
+            digest_method=hashlib.sha256,
+        )
+        signer.clock = self._clock
+        return signer
+
+    def _header(self, text: str) -> tuple[bytes, bytes]:
+        return b"set-cookie", f"{text}{self._attributes}".encode("ascii")
+
+
+class _Signer(TimestampSigner):
+    clock: Clock
+
+    def get_timestamp(self) -> int:
+        return int(self.clock.now().timestamp())
+
+
+def _pairs(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[str, str]]:
+    sent = b"; ".join(value for name, value in headers if name == b"cookie")
+    for pair in sent[:_MAXIMUM_HEADER].decode("latin-1").split(";"):
+        name, _, value = pair.strip().partition("=")
+        yield name, value
