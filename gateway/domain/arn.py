@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ _ROLE: Final = re.compile(r"arn:aws:iam::(\d{12}):role((?:/[\x21-\x2e\x30-\x7e]+
 _ANY: Final = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 
 _PARTS: Final = 6
+_REMEMBERED: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class RoleArn:
     name: str
 
     @classmethod
+    @lru_cache(maxsize=_REMEMBERED)
     def parse(cls, text: str) -> "RoleArn":
         """Read a role's ARN. Raises InvalidArn for anything else."""
         match = _ROLE.fullmatch(text)
@@ -57,6 +60,7 @@ def account_and_name(arn: str) -> tuple[str, str]:
     return parts[4], name
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def issuer_path(issuer: str) -> str:
     """An issuer URL as ARNs and condition keys write it: host, port and path, without scheme or final slash."""
     parts = urlsplit(issuer)
@@ -74,6 +78,11 @@ def ldap_issuer(name: str) -> str:
 
 def ldap_provider_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:{ldap_issuer(name)}"
+
+
+def subject_arn(region: str, account: str, provider: str, subject: str) -> str:
+    """A person, in the eyes of one account: what `gateway:Revoke` is asked on."""
+    return f"arn:aws:gateway:{region}:{account}:subject/{provider}/{subject}"
 
 
 def service_arn(region: str, account: str, name: str) -> str:

@@ -7,19 +7,27 @@
     │   ├── MissingAction, UnknownAction, MethodRefused, UnreadableQuery, UnsupportedMedia, BodyTooLarge
     │   ├── DurationTooLong, InvalidTags, PackedPolicyTooLarge, MalformedPolicyDocument
     │   ├── InvalidAuthorizationMessage, IssuedTokenTooLarge
+    │   ├── FormRefused            a form that did not come from a page of ours in this browser
     │   ├── UnmappedRequest        a request to a resource server that no action describes
     │   └── MalformedSignedRequest the signature's own syntax; what a signer got wrong
     ├── IdentityError              what an identity provider vouched for does not hold; sign in again
     │   ├── UnknownIssuer, InvalidIdentityToken, ExpiredIdentityToken, RejectedClaim
     │   ├── RejectedLogin          a name and a password that open nothing
+    │   ├── SignInRefused          a browser's sign-in that does not hold, whatever the reason
     │   └── ProviderUnreachable    the provider did not answer; try again
+    ├── GrantError                 an OAuth client asks for a token of a person and gets none (RFC 6749, RFC 8628)
+    │   ├── InvalidClient, InvalidRedirect, InvalidGrant, UnsupportedGrant, ExpiredGrant
+    │   └── AuthorizationPending, PolledTooFast, AuthorizationDeclined
     ├── AuthenticationError        a signed request whose signer is not proven
-    │   ├── MissingAuthentication, UnsupportedSignature, UnknownAccessKey, ExpiredSession
+    │   ├── NotSignedIn            no session of a person, or one that has ended
+    │   ├── MissingAuthentication, UnsupportedSignature, UnknownAccessKey, ExpiredSession, RevokedSession
     │   ├── SignatureMismatch, ScopeMismatch, RequestTimeSkewed, PresignedUrlExpired
-    │   └── PayloadHashMismatch
+    │   ├── PayloadHashMismatch
+    │   └── ShownRequestRefused    what a resource server shows, not what it sends, does not hold
     ├── AccessDenied               proven, and not allowed
     │   ├── RoleAssumptionDenied   before anybody is signed in: the role may be missing or may refuse, told alike
     │   ├── MfaRefused, SessionCallerRefused, SessionOutlived
+    │   ├── ProxyRefused           whoever asks for a decision is not the proxy of a service, or names no request
     │   ├── TokenIssuanceDisabled  the gateway has no key that signs ID tokens
     │   └── ActionDenied           a signed principal may not do this
     └── ServiceError               our own fault or our surroundings'; try again
@@ -196,6 +204,15 @@ class MalformedPolicyDocument(RequestError):
         self.problem = problem
 
 
+class FormRefused(RequestError):
+    """A form whose token is not this browser's, or that another site sent (CSRF)."""
+
+    code = "form_refused"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("This form is too old, or was not sent by this page; load the page again", cause=cause)
+
+
 class UnmappedRequest(RequestError):
     """A request to a resource server whose meaning the gateway does not know: refused, never guessed."""
 
@@ -295,6 +312,15 @@ class RejectedLogin(IdentityError):
         self.account_state = account_state
 
 
+class SignInRefused(IdentityError):
+    """A sign-in in the browser that cannot be completed. Told alike whatever was wrong; `cause` is exact."""
+
+    code = "sign_in_refused"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("This sign-in cannot be completed; begin it again", cause=cause)
+
+
 class ProviderUnreachable(IdentityError):
     """The provider did not give its keys or its answer in time; the caller may try again."""
 
@@ -305,6 +331,72 @@ class ProviderUnreachable(IdentityError):
             "The identity provider could not be reached to verify the token; try again in a moment", cause=cause
         )
         self.provider = provider
+
+
+class GrantError(GatewayError):
+    """Catch this where an OAuth client is told by its protocol's own codes."""
+
+    code = "grant_error"
+
+
+class InvalidClient(GrantError):
+    code = "invalid_client"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("The client is not registered, or its registration has expired; register again", cause=cause)
+
+
+class InvalidRedirect(GrantError):
+    """A redirect URI that nobody may be sent to."""
+
+    code = "invalid_redirect"
+
+    def __init__(self) -> None:
+        super().__init__("A redirect URI is a loopback one: http://127.0.0.1[:PORT]/PATH, without query and fragment")
+
+
+class InvalidGrant(GrantError):
+    """A code or refresh token that is unknown, used, another client's or expired: told alike."""
+
+    code = "invalid_grant"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("The grant is invalid, expired or already used; sign in again", cause=cause)
+
+
+class UnsupportedGrant(GrantError):
+    code = "unsupported_grant"
+
+    def __init__(self) -> None:
+        super().__init__("The grant type is not supported")
+
+
+class ExpiredGrant(GrantError):
+    code = "expired_grant"
+
+    def __init__(self) -> None:
+        super().__init__("The device code has expired; begin again")
+
+
+class AuthorizationPending(GrantError):
+    code = "authorization_pending"
+
+    def __init__(self) -> None:
+        super().__init__("The person has not yet answered on the page")
+
+
+class PolledTooFast(GrantError):
+    code = "polled_too_fast"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests; wait five seconds longer between them")
+
+
+class AuthorizationDeclined(GrantError):
+    code = "authorization_declined"
+
+    def __init__(self) -> None:
+        super().__init__("The person declined the request")
 
 
 class AuthenticationError(GatewayError):
@@ -318,6 +410,15 @@ class MissingAuthentication(AuthenticationError):
 
     def __init__(self) -> None:
         super().__init__("Request is missing Authentication Token")
+
+
+class NotSignedIn(AuthenticationError):
+    """No session or token of a person, or one that has ended: told alike."""
+
+    code = "not_signed_in"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("Session token not found or invalid; sign in again", cause=cause)
 
 
 class UnsupportedSignature(AuthenticationError):
@@ -348,6 +449,23 @@ class ExpiredSession(AuthenticationError):
             cause=f"the session ended at {expired_at:%Y-%m-%dT%H:%M:%SZ}",
         )
         self.expired_at = expired_at
+
+
+class RevokedSession(AuthenticationError):
+    """A session that was ended before its time; told as a key that is not known (any more).
+
+    AWS tells keys that were deleted so. Clients must not read it as an expiry, which they mend by themselves.
+    """
+
+    code = "revoked_session"
+
+    def __init__(self, *, kind: str, value: str) -> None:
+        super().__init__(
+            "The security token included in the request is invalid.",
+            cause=f"revoked by {kind.replace('_', ' ')} {value}",
+        )
+        self.kind = kind
+        self.value = value
 
 
 class SignatureMismatch(AuthenticationError):
@@ -398,6 +516,16 @@ class PayloadHashMismatch(AuthenticationError):
 
     def __init__(self) -> None:
         super().__init__("The provided 'x-amz-content-sha256' header does not match what was computed.")
+
+
+class ShownRequestRefused(AuthenticationError):
+    """A resource server shows a signed request of somebody's that does not hold; `error` tells why."""
+
+    code = "shown_request_refused"
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__(str(error), cause=f"the shown request: {error.code}: {error.cause}")
+        self.error = error
 
 
 class AccessDenied(GatewayError):
@@ -473,6 +601,15 @@ class SessionOutlived(AccessDenied):
         )
         self.requested = requested
         self.left = left
+
+
+class ProxyRefused(AccessDenied):
+    """Whoever asks about a request is not the proxy of a service, or does not say what the request is."""
+
+    code = "proxy_refused"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("Access Denied", cause=cause)
 
 
 class TokenIssuanceDisabled(AccessDenied):

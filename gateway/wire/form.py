@@ -22,16 +22,19 @@ def read_fields(raw: bytes, known: Container[str]) -> dict[str, str]:
     Raises UnreadableQuery: a name twice, empty, or over 128 characters, over 256 fields, a `%` without two hexadecimal
     digits, bytes that are not UTF-8.
     """
+    if not raw:
+        return {}
     if raw.count(b"&") >= MAXIMUM_FIELDS:
         raise UnreadableQuery(f"The request has more than {MAXIMUM_FIELDS} parameters")
     fields: dict[str, str] = {}
     for piece in raw.split(b"&"):
         if piece:
             name, _, value = piece.partition(b"=")
-            read = _decoded(name)
+            read = name.decode() if name.isalnum() else _decoded(name)
             if read in fields:
                 raise UnreadableQuery(f"{called(read, known)} is given twice; give it once")
-            _check_name(read)
+            if read not in known:
+                _check_name(read)
             fields[read] = _decoded(value)
     return fields
 
@@ -55,7 +58,7 @@ def _decoded(raw: bytes) -> str:
     if b"%" in raw:
         raw = _unescaped(raw)
     try:
-        return raw.decode("utf-8")
+        return raw.decode()
     except UnicodeDecodeError:
         raise UnreadableQuery("The request's parameters are not UTF-8") from None
 

@@ -5,6 +5,7 @@ Parameters that no row names are ignored, as AWS ignores them; a name that is ne
 ignored `policyArns` would widen a session.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,8 +17,9 @@ from gateway.wire.sts_shapes import Rows
 
 VERSION: Final = "2011-06-15"
 _METHODS: Final = ("GET", "POST")
-_MAXIMUM_ACTION: Final = 128
+_SHOWN: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _FORM: Final = "application/x-www-form-urlencoded"
+_USUAL_FORMS: Final = frozenset({_FORM, f"{_FORM}; charset=utf-8"})
 _UTF8: Final = frozenset({"utf-8", "utf8"})
 _ENCODINGS: Final = frozenset({"", "identity"})
 
@@ -65,7 +67,8 @@ _SIGNATURE_SPELLINGS: Final = {
         "X-Amz-SignedHeaders",
     )
 }
-_KNOWN: Final = frozenset({*_PLAIN_SPELLINGS.values(), *_SIGNATURE_SPELLINGS.values()})
+_PLAIN: Final = frozenset(_PLAIN_SPELLINGS.values())
+_KNOWN: Final = _PLAIN | frozenset(_SIGNATURE_SPELLINGS.values())
 
 
 def read(
@@ -91,7 +94,8 @@ def read(
             raise UnreadableQuery("The form has X-Amz- parameters; they belong in the query, or in headers")
     values.update(form)
     for name in values:
-        _check_name(name)
+        if name not in _PLAIN:
+            _check_name(name)
     return Parameters(method=method, values=values)
 
 
@@ -108,8 +112,8 @@ def operation_of(parameters: Parameters) -> Operation:
     operation = OPERATIONS.get(action)
     if operation is None or version != VERSION:
         raise UnknownAction(
-            action=action[:_MAXIMUM_ACTION],
-            version=version and version[:_MAXIMUM_ACTION],
+            action=_shown(action),
+            version=version and _shown(version),
             hint=_hint(action),
         )
     if operation.carries_secret and parameters.method != "POST":
@@ -118,6 +122,8 @@ def operation_of(parameters: Parameters) -> Operation:
 
 
 def _check_body(method: str, content_type: str | None, content_encoding: str | None) -> None:
+    if content_type in _USUAL_FORMS and content_encoding is None and method == "POST":
+        return
     if method == "GET":
         raise UnreadableQuery("A GET request of STS has no body: send the parameters in the query, or use POST")
     if (content_encoding or "").strip().lower() not in _ENCODINGS:
@@ -143,7 +149,7 @@ def _is_of_the_signature(name: str) -> bool:
 def _check_name(name: str) -> None:
     head, dot, _ = name.partition(".")
     spelling = _PLAIN_SPELLINGS.get(head.lower())
-    if spelling is None or name == spelling:
+    if spelling is None:
         return
     listed = _LIST_SPELLINGS.get(spelling)
     if listed is None:
@@ -151,6 +157,12 @@ def _check_name(name: str) -> None:
     pattern, written = listed
     if not dot or pattern.fullmatch(name) is None:
         raise UnreadableQuery(f"The list {spelling} is written {written}, with N counted from 1")
+
+
+def _shown(text: str) -> str:
+    """What an action or a version begins with: where a form is joined by `;`, a password comes after it."""
+    found = _SHOWN.match(text)
+    return found[0] if found else "(unreadable)"
 
 
 def _hint(action: str) -> str:

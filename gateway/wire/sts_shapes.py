@@ -147,7 +147,7 @@ class Reading:
 
     def text(self, shape: Text) -> str | None:
         value = self._values.get(shape.name)
-        if value is not None:
+        if value is not None and not _fits(value, shape):
             self._check(member_of(shape.name), value, shape)
         return value
 
@@ -176,6 +176,8 @@ class Reading:
         if self._values.get(shape.name):
             self.refuse(member_of(shape.name), self._values[shape.name], f"Member must be sent as {shape.written}")
         found = self._found(shape)
+        if not found:
+            return ()
         if len(found) > shape.maximum:
             told = f"Member must have length less than or equal to {shape.maximum}"
             self.refuse(member_of(shape.name), f"[{len(found)} members]", told)
@@ -228,6 +230,12 @@ class Reading:
 def _column_of(shape: Rows, number: int, column: Text) -> str:
     row = f"{member_of(shape.name)}.{number}.member"
     return f"{row}.{member_of(column.name)}" if column.name else row
+
+
+def _fits(value: str, shape: Text) -> bool:
+    return shape.minimum <= len(value) <= shape.maximum and (
+        shape.grammar is None or shape.grammar.pattern.fullmatch(value) is not None
+    )
 
 
 def _broken(value: str, shape: Text) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from gateway.domain.clock import utc_text
 from gateway.wire.sts_answers import Answer, Member
 from gateway.wire.xml_text import escaped
 
@@ -51,5 +52,5 @@ def _content(member: str | int | datetime | Mapping[str, Member]) -> str:
     if isinstance(member, int):
         return str(member)
     if isinstance(member, datetime):
-        return f"{member:%Y-%m-%dT%H:%M:%SZ}"
+        return utc_text(member)
     return f"\n{_elements(member)}"

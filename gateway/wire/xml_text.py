@@ -12,12 +12,16 @@ def escaped(text: str) -> str:
     """`text` as an element's content; characters that XML cannot hold become U+FFFD."""
     # Keys and tokens are printable: one scan in C instead of one by a pattern.
     if not text.isprintable():
-        text = _UNSPEAKABLE.sub(_REPLACEMENT, text)
+        # XML 1.0 2.11: a parser turns a bare carriage return into a line feed; its reference stays one.
+        return _marked(_UNSPEAKABLE.sub(_REPLACEMENT, text)).replace("\r", "&#13;")
+    return _marked(text)
+
+
+def _marked(text: str) -> str:
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
         text = text.replace("<", "&lt;")
     if ">" in text:
         text = text.replace(">", "&gt;")
-    # XML 1.0 2.11: a parser turns a bare carriage return into a line feed.
-    return text.replace("\r", "&#13;") if "\r" in text else text
+    return text

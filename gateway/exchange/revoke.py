@@ -1,0 +1,128 @@
+"""Ending sessions before their time, and telling resource servers what has been ended.
+
+`gateway:Revoke` is asked on the role's ARN. A session's id and an access key do not tell their role: they need the
+permission for every role of the account. A subject is asked on an ARN of the caller's account, and ends everywhere, as
+a session does: one person, one sign-in.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from gateway.actions.action import ServiceAction
+from gateway.domain.arn import subject_arn
+from gateway.domain.authentication import RevocationPage, RevocationRequest
+from gateway.domain.clock import utc_text
+from gateway.domain.errors import InvalidParameter
+from gateway.domain.identifiers import TEMPORARY_KEY_PREFIX, account_of
+from gateway.domain.revocation import Revocation, RevocationKind, role_value
+from gateway.domain.role import Role
+from gateway.exchange.auditing import AuditEntry
+from gateway.exchange.authenticate import may_authenticate_somewhere
+from gateway.exchange.deciding import allowed, refused_outright
+from gateway.exchange.parts import Parts
+from gateway.exchange.proof import Proof, SignedCall, proven_to_gateway
+
+REVOKE: Final = "gateway:Revoke"
+_SESSION_ID: Final = re.compile(r"[A-Z2-7]{16}")
+_ACCESS_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}")
+_MAXIMUM_SUBJECT: Final = 1_024
+
+
+async def revoke(parts: Parts, request: RevocationRequest, call: SignedCall, entry: AuditEntry) -> Revocation:
+    """End what the request names; again and again is the same as once.
+
+    Raises InvalidParameter, AuthenticationError, AccessDenied, ServiceError.
+    """
+    entry.read_only = False
+    entry.request_parameters = {"kind": request.kind.value, "value": request.value}
+    proof = proven_to_gateway(parts, call, entry)
+    value = _TARGETS[request.kind](parts, proof, request.value)
+    made = await parts.revocations.revoke(request.kind, value)
+    entry.succeeded(
+        {
+            "kind": made.kind.value,
+            "value": made.value,
+            "issuedBefore": utc_text(made.issued_before),
+            "until": utc_text(made.until),
+        }
+    )
+    return made
+
+
+async def revocations(parts: Parts, cursor: str | None, call: SignedCall, entry: AuditEntry) -> RevocationPage:
+    """What has been ended since `cursor`. Raises AuthenticationError, AccessDenied, ServiceError."""
+    proof = proven_to_gateway(parts, call, entry)
+    may_authenticate_somewhere(parts, proof)
+    # From the store, and not from this process' memory: a gateway that cannot reach it must not pass for one that can.
+    cursor, reset, found = await parts.revocations.since(cursor)
+    entry.succeeded()
+    return RevocationPage(cursor=cursor, reset=reset, revocations=found)
+
+
+def _role(parts: Parts, proof: Proof, value: str) -> str:
+    role = _role_named(parts, value)
+    if role is None:
+        # Only whoever may revoke every role learns that there is none of this name.
+        _allowed_for_every_role(parts, proof)
+        raise InvalidParameter("There is no such role; name one as ACCOUNT/ROLE, as `roles` has it", parameter="value")
+    if role.arn.account != proof.principal.account:
+        raise refused_outright(parts, proof, REVOKE, str(role.arn), "the role is another account's")
+    allowed(parts, proof, ServiceAction(name=REVOKE, resource=str(role.arn)))
+    return role_value(role.arn.account, role.arn.name)
+
+
+def _role_named(parts: Parts, value: str) -> Role | None:
+    """By the configuration's name (`ALIAS/NAME`), by `ACCOUNT/NAME` with the account's number, or by ARN."""
+    by_name = parts.catalog.role_by_name(value) or parts.catalog.role_by_arn(value)
+    if by_name is not None:
+        return by_name
+    return next((role for role in parts.catalog.roles if role_value(role.arn.account, role.arn.name) == value), None)
+
+
+def _subject(parts: Parts, proof: Proof, value: str) -> str:
+    provider, _, subject = value.partition("/")
+    if not provider or not subject or len(value) > _MAXIMUM_SUBJECT:
+        raise InvalidParameter("Write a subject as PROVIDER/SUBJECT, as audit lines have them", parameter="value")
+    resource = subject_arn(parts.region, proof.principal.account, provider, subject)
+    allowed(parts, proof, ServiceAction(name=REVOKE, resource=resource))
+    if parts.registry.by_name(provider) is None:
+        # A name spelled wrong would end nobody's sessions, and be believed to have.
+        raise InvalidParameter("The subject's provider is not configured", parameter="value")
+    return value
+
+
+def _session(parts: Parts, proof: Proof, value: str) -> str:
+    if _SESSION_ID.fullmatch(value) is None:
+        raise InvalidParameter("A session's id is the sessionId of an audit line", parameter="value")
+    _allowed_for_every_role(parts, proof)
+    return value
+
+
+def _access_key(parts: Parts, proof: Proof, value: str) -> str:
+    if _ACCESS_KEY_ID.fullmatch(value) is None or not value.startswith(TEMPORARY_KEY_PREFIX):
+        raise InvalidParameter(
+            f"Only temporary keys ({TEMPORARY_KEY_PREFIX}...) are revoked; a user's key ends where it is configured",
+            parameter="value",
+        )
+    if account_of(value) != proof.principal.account:
+        raise refused_outright(parts, proof, REVOKE, _every_role(proof), "the key is another account's")
+    _allowed_for_every_role(parts, proof)
+    return value
+
+
+def _allowed_for_every_role(parts: Parts, proof: Proof) -> None:
+    """Raises ActionDenied where the caller may not revoke some role of its account."""
+    allowed(parts, proof, ServiceAction(name=REVOKE, resource=_every_role(proof), every_key=True))
+
+
+def _every_role(proof: Proof) -> str:
+    return f"arn:aws:iam::{proof.principal.account}:role/*"
+
+
+_TARGETS: Final[Mapping[RevocationKind, Callable[[Parts, Proof, str], str]]] = {
+    RevocationKind.ROLE: _role,
+    RevocationKind.SUBJECT: _subject,
+    RevocationKind.SESSION: _session,
+    RevocationKind.ACCESS_KEY: _access_key,
+}

@@ -1,0 +1,174 @@
+"""Revocations of this gateway: written to the shared feed, followed from there, and asked about from memory alone.
+
+The feed holds the truth. Each worker reads on from its own place every second, so nothing is lost however long it was
+away, and reads all of it anew each minute, as the feed asks of its readers.
+
+While the store does not answer, what was read last counts on: nobody can revoke anything then either, the lag is told
+by a metric, and a replica that alone cannot reach the store is not ready and has no traffic. A gateway that has read
+nothing since its start knows nothing, and takes no session until it does: what was revoked must not live again because
+two things were down at once.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from gateway.domain.clock import Clock
+from gateway.domain.errors import RevokedSession, StateUnavailable
+from gateway.domain.principal import Principal
+from gateway.domain.revocation import KEPT, Revocation, RevocationKind, RevocationList
+from gateway.state.store import Feed
+
+FEED: Final = "revocations"
+INTERVAL: Final = 1.0
+"""Seconds between two looks at the feed."""
+MARGIN: Final = timedelta(seconds=2)
+"""What other replicas may still have issued before they heard is ended with the rest."""
+_ANEW: Final = 60
+"""Looks between two readings of the whole feed."""
+_FIRST_WAIT: Final = 5.0
+
+_LOG: Final = logging.getLogger("gateway.revocations")
+
+
+class Revocations:
+    """The list in force in this process. `check` is for the hot path and touches no store."""
+
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._cursor: str | None = None
+        self._looks = 0
+        self._task: asyncio.Task[None] | None = None
+        self._is_blind = False
+        self._lock = asyncio.Lock()  # what is revoked here while the feed is being read must not be forgotten again
+        self._read_at: datetime | None = None
+        self.current = RevocationList()
+
+    async def start(self) -> None:
+        """Read the feed, for a few seconds at most, then follow it on the running loop."""
+        self._is_blind = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_WAIT):
+                await self.look()
+        self._task = asyncio.create_task(self._follow(), name="revocations")
+
+    async def aclose(self) -> None:
+        """Stop following. May be called without `start`."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the feed has not been read since the start."""
+        return self._is_blind
+
+    def lag(self) -> timedelta | None:
+        """How long ago the feed was read; None while it never was."""
+        return None if self._read_at is None else self._clock.now() - self._read_at
+
+    def check(self, principal: Principal) -> None:
+        """Return where the principal's session has not been ended; long-lived keys have none that could be.
+
+        Raises RevokedSession; StateUnavailable while nothing is known.
+        """
+        if principal.issued_at is None:
+            return
+        if self._is_blind:
+            raise StateUnavailable(cause="the revocations have not been read since the start")
+        ended = self.current.of(principal)
+        if ended is not None:
+            raise RevokedSession(kind=ended.kind.value, value=ended.value)
+
+    def birth(self, now: datetime, *, role: str | None, provider: str | None, subject: str | None) -> datetime:
+        """When a session that is opened now counts as issued; see `RevocationList.birth`."""
+        if not len(self.current):
+            return now
+        return self.current.birth(now, role=role, provider=provider, subject=subject)
+
+    async def revoke(self, kind: RevocationKind, value: str) -> Revocation:
+        """End it here now, and everywhere within seconds. Doing it twice is doing it once. Raises StateUnavailable."""
+        async with self._lock:
+            return await self._revoke(kind, value)
+
+    async def since(self, cursor: str | None) -> tuple[str, bool, tuple[Revocation, ...]]:
+        """The feed after `cursor`: the next cursor, whether it begins anew, and the revocations.
+
+        Raises StateUnavailable.
+        """
+        events = await self._feed.events(FEED, cursor)
+        return events.cursor, events.reset, tuple(read(events.events))
+
+    async def look(self) -> bool:
+        """Read what came since the last look; whether the store answered."""
+        async with self._lock:
+            return await self._look()
+
+    async def _revoke(self, kind: RevocationKind, value: str) -> Revocation:
+        now = self._clock.now()
+        made = Revocation(
+            kind=kind,
+            value=value,
+            issued_before=(now + MARGIN).replace(microsecond=0),
+            until=(now + KEPT).replace(microsecond=0),
+        )
+        await self._feed.append(FEED, written(made), made.until)
+        self.current = self.current.with_more([made], now)
+        return made
+
+    async def _look(self) -> bool:
+        anew = self._looks % _ANEW == 0
+        try:
+            cursor, reset, revocations = await self.since(None if anew else self._cursor)
+        except StateUnavailable as error:
+            _LOG.warning("the revocations cannot be read: %s", error.cause)
+            return False
+        now = self._clock.now()
+        if reset or revocations:
+            kept = RevocationList() if reset else self.current
+            self.current = kept.with_more(revocations, now)
+        self._cursor, self._read_at, self._is_blind = cursor, now, False
+        self._looks += 1
+        return True
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            await self.look()
+
+
+def written(revocation: Revocation) -> bytes:
+    """The event of the feed. Its keys are never given another meaning: replicas of two versions share a feed."""
+    return json.dumps(
+        {
+            "kind": revocation.kind.value,
+            "value": revocation.value,
+            "issued_before": int(revocation.issued_before.timestamp()),
+            "until": int(revocation.until.timestamp()),
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def read(events: Iterable[bytes]) -> Iterable[Revocation]:
+    """The revocations of the feed's events. One that only a newer version knows is passed over, and told."""
+    for event in events:
+        try:
+            told: dict[str, Any] = json.loads(event)
+            made = Revocation(
+                kind=RevocationKind(told["kind"]),
+                value=str(told["value"]),
+                issued_before=datetime.fromtimestamp(told["issued_before"], UTC),
+                until=datetime.fromtimestamp(told["until"], UTC),
+            )
+        except (ValueError, KeyError, TypeError):
+            _LOG.error("a revocation that this version cannot read is not in force here")
+            continue
+        yield made
