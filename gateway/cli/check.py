@@ -10,27 +10,35 @@ SUMMARY: Final = "tell every mistake of a configuration, with file, line and the
 EXAMPLE: Final = """
 sts-gateway check --config config/example.yaml
 sts-gateway check --config /etc/sts-gateway --strict
+sts-gateway check --config /etc/sts-gateway --live --user corp-ad/alice
 sts-gateway check --schema > sts-gateway.schema.json
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Offer `--config PATH` with `--strict`, or `--schema`."""
+    """Offer `--config PATH` with `--strict`, `--live` and `--user`, or `--schema`."""
     subject = parser.add_mutually_exclusive_group(required=True)
     subject.add_argument("--config", type=Path, metavar="PATH", help="a YAML file, or a folder of *.yaml")
     subject.add_argument("--schema", action="store_true", help="print the JSON Schema of the configuration and end")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    parser.add_argument("--live", action="store_true", help="also ask the providers and the state store")
+    parser.add_argument(
+        "--user", metavar="PROVIDER/NAME", help="with --live: this person's groups and roles; no password is asked"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell all findings, then one line that sums them up.
 
     Errors go to standard error and warnings to standard output. 0: nothing found (without `--strict`: no error);
-    1: errors found, with `--strict` warnings too; 2: there is nothing to read at the path.
+    1: errors found, with `--strict` warnings too; 2: there is nothing to read at the path, or bad usage.
     """
+    if (arguments.live and arguments.schema) or (arguments.user is not None and not arguments.live):
+        print("sts-gateway check: --live goes with --config, and --user with --live; see --help", file=sys.stderr)
+        return 2
     if arguments.schema:
         return _print_schema()
-    return _check(arguments.config, strict=arguments.strict)
+    return _check(arguments)
 
 
 def _print_schema() -> int:
@@ -40,11 +48,13 @@ def _print_schema() -> int:
     return 0
 
 
-def _check(path: Path, *, strict: bool) -> int:
+def _check(arguments: argparse.Namespace) -> int:
     from gateway.cli.faults import print_faults, print_warnings
+    from gateway.cli.live import check_live
     from gateway.settings.faults import ConfigurationError, UnreadableConfiguration
     from gateway.settings.load import load
 
+    path: Path = arguments.config
     try:
         configuration = load(path)
     except UnreadableConfiguration as error:
@@ -56,13 +66,13 @@ def _check(path: Path, *, strict: bool) -> int:
         print(f"{path}: {_counted(len(error.faults), 'error')}", file=sys.stderr)
         return 1
     print_warnings(configuration.warnings)
-    if strict and configuration.warnings:
+    if arguments.strict and configuration.warnings:
         print(f"{path}: {_counted(len(configuration.warnings), 'warning')}, refused by --strict", file=sys.stderr)
         return 1
     told = f", {_counted(len(configuration.warnings), 'warning')}" if configuration.warnings else ""
     roles, mappings = len(configuration.roles), len({mapping.mapping_id for mapping in configuration.mappings})
     print(f"{path}: in order: {_counted(roles, 'role')}, {_counted(mappings, 'mapping')}{told}")
-    return 0
+    return check_live(path, configuration, arguments.user, strict=arguments.strict) if arguments.live else 0
 
 
 def _counted(count: int, noun: str) -> str:

@@ -70,7 +70,9 @@ def _serve(world: "World") -> int:
     received: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: received.append(number))
-    print(f"The demo world is running: open {world.addresses.gateway}/portal (Ctrl-C ends it)")
+    print(
+        f"The demo world is running: open {world.addresses.gateway}/portal, or /demo for what to type (Ctrl-C ends it)"
+    )
     for name, place in _places(world).items():
         print(f"  {name:<8}  {place}")
     sys.stdout.flush()

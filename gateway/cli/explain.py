@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"sts-gateway explain: {printable(str(refusal))}", file=sys.stderr)
         return 1
     explanations = explain(catalog, identity, AssumptionRequest(), now, roles)
-    render = {"text": _print_text, "json": _print_json}[arguments.format]
+    render = {"text": print_text, "json": _print_json}[arguments.format]
     render(identity, explanations, [NOTICE, *notes])
     if any(explanation.decision.allowed for explanation in explanations):
         return 0
@@ -168,7 +168,8 @@ def _refusal(explanations: "Sequence[Explanation]") -> str:
     return f"{first.role.name} is refused: {told}"
 
 
-def _print_text(identity: "Identity", explanations: "Sequence[Explanation]", notes: "Sequence[str]") -> None:
+def print_text(identity: "Identity", explanations: "Sequence[Explanation]", notes: "Sequence[str]") -> None:
+    """Who somebody is, and each role that is granted; of refused ones the nearest, and why."""
     groups = ", ".join(sorted(identity.groups)) or "none"
     print(printable(f"{identity.username} of {identity.provider} (sub {identity.subject}), groups: {groups}"))
     for note in notes:

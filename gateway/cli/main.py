@@ -25,6 +25,12 @@ COMMANDS: Final = {
     "access": ("gateway.cli.access", "list who may assume what, and by which mapping"),
     "simulate": ("gateway.cli.simulate", "tell what a session of a role may do, and by which statements"),
     "diff": ("gateway.cli.diff", "tell who gains and who loses what by a change of the configuration"),
+    "import": ("gateway.cli.import_minio", "turn MinIO's policies and attachments into a configuration"),
+    "revoke": ("gateway.cli.revoke", "end sessions before their time, at a gateway that runs somewhere"),
+    "login": ("gateway.cli.login", "sign in at a gateway, by the browser or by a directory's password"),
+    "credentials": ("gateway.cli.credentials", "print credentials of a role, as credential_process wants them"),
+    "configure": ("gateway.cli.configure", "write profiles into ~/.aws/config for all of your roles"),
+    "console": ("gateway.cli.console", "open the portal in the browser"),
     "demo": ("gateway.cli.demo", "run the embedded demonstration on this machine"),
 }
 """Subcommand: its module (`add_arguments`, `run`, `SUMMARY`, `EXAMPLE`), and its line in the general help."""

@@ -1,0 +1,33 @@
+"""`sts-gateway console`: opens the portal, at a role where one is named."""
+
+import argparse
+import webbrowser
+from typing import Final
+from urllib.parse import quote
+
+from gateway.cli.login import add_gateway, told
+
+SUMMARY: Final = "open the portal in the browser"
+EXAMPLE: Final = """
+sts-gateway console --url https://sts.example.com --role 111122223333/Analyst
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Offer the role."""
+    add_gateway(parser)
+    parser.add_argument("--role", metavar="NUMBER/ROLE", help="account number and role that the page shows")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: opened, or its address printed; 2: an address that cannot be used."""
+    return told("console", lambda: _open(arguments))
+
+
+def _open(arguments: argparse.Namespace) -> None:
+    from gateway.client.identity_center import IdentityCenter
+
+    url = IdentityCenter(arguments.url).url
+    address = f"{url}/portal" + (f"#{quote(arguments.role)}" if arguments.role else "")
+    if not webbrowser.open(address):
+        print(address)

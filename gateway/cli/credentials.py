@@ -1,0 +1,123 @@
+"""`sts-gateway credentials`: credentials of a role for whoever is signed in, as `credential_process` gives them."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.cli.login import add_gateway, told
+
+if TYPE_CHECKING:
+    from gateway.client.identity_center import IdentityCenter
+    from gateway.client.person import Person
+
+SUMMARY: Final = "print credentials of a role, as credential_process or a shell wants them"
+EXAMPLE: Final = """
+sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst
+eval "$(sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst --export bash)"
+"""
+_SHELLS: Final[Mapping[str, str]] = {
+    "bash": "export {name}='{value}'",
+    "fish": "set -gx {name} '{value}'",
+    "powershell": "$Env:{name} = '{value}'",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Offer the role, and the shell."""
+    add_gateway(parser)
+    parser.add_argument("--role", metavar="ACCOUNT/ROLE", help="account alias or number, and role; default: asked")
+    parser.add_argument("--export", choices=tuple(_SHELLS), metavar="SHELL", help=f"one of {', '.join(_SHELLS)}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: printed; 1: refused, not signed in or not reached; 2: an address that cannot be used."""
+    return told("credentials", lambda: _print(arguments))
+
+
+def _print(arguments: argparse.Namespace) -> None:
+    from gateway.client.identity_center import IdentityCenter
+    from gateway.client.person import Person, cache_folder
+
+    center = IdentityCenter(arguments.url, ca_file=arguments.ca_file)
+    person = Person(center, cache_folder(os.environ))
+    account, role = _chosen(center, person, arguments.role)
+    given = person.credentials(account, role)
+    print(_exported(given, center.url, _SHELLS[arguments.export]) if arguments.export else _document(given))
+
+
+def _chosen(center: "IdentityCenter", person: "Person", wanted: str | None) -> tuple[str, str]:
+    """Account's number and role. Raises Refused."""
+    from gateway.client.identity_center import Refused
+
+    account, _, role = (wanted or "").partition("/")
+    if account.isdecimal() and role:
+        return account, role
+    rows = list(center.roles(person.access_token()))
+    if wanted is None:
+        return _asked(rows, person.used())
+    found = next(((number, name) for number, alias, name in rows if (alias, name) == (account, role)), None)
+    if found is None:
+        raise Refused("ForbiddenException", f"you may not assume {wanted}; yours are {_listed(rows)}")
+    return found
+
+
+def _asked(
+    rows: Sequence[tuple[str, str, str]], used: Mapping[str, int], ask: Callable[[str], str] | None = None
+) -> tuple[str, str]:
+    """The role that the person picks by number or by a part of its name, the most used first. Raises Refused."""
+    from gateway.client.identity_center import Refused
+
+    if len(rows) == 1:
+        return rows[0][0], rows[0][2]
+    if not rows or (ask is None and not sys.stdin.isatty()):
+        raise Refused("InvalidRequestException", f"name one role by --role: {_listed(rows) or 'you may assume none'}")
+    shown = sorted(rows, key=lambda row: -used.get(f"{row[0]}/{row[2]}", 0))
+    while len(shown) > 1:
+        for number, (_, alias, name) in enumerate(shown, 1):
+            print(f"{number:3}  {alias}/{name}", file=sys.stderr)
+        print("Role, by number or a part of its name: ", end="", file=sys.stderr, flush=True)
+        shown = _narrowed(shown, (ask or input)("").strip())
+    return shown[0][0], shown[0][2]
+
+
+def _narrowed(shown: Sequence[tuple[str, str, str]], typed: str) -> list[tuple[str, str, str]]:
+    if typed.isdecimal() and 0 < int(typed) <= len(shown):
+        return [shown[int(typed) - 1]]
+    return [row for row in shown if _fits(f"{row[1]}/{row[2]}".lower(), typed.lower())] or list(shown)
+
+
+def _fits(name: str, typed: str) -> bool:
+    """Whether the letters typed stand in the name in this order."""
+    letters = iter(name)
+    return all(letter in letters for letter in typed)
+
+
+def _listed(rows: Sequence[tuple[str, str, str]]) -> str:
+    return ", ".join(f"{alias}/{name}" for _, alias, name in rows)
+
+
+def _document(given: Mapping[str, Any]) -> str:
+    return json.dumps(
+        {
+            "Version": 1,
+            "AccessKeyId": given["accessKeyId"],
+            "SecretAccessKey": given["secretAccessKey"],
+            "SessionToken": given["sessionToken"],
+            "Expiration": f"{datetime.fromtimestamp(given['expiration'] / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+    )
+
+
+def _exported(given: Mapping[str, Any], url: str, line: str) -> str:
+    variables = {
+        "AWS_ACCESS_KEY_ID": given["accessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["secretAccessKey"],
+        "AWS_SESSION_TOKEN": given["sessionToken"],
+        "AWS_ENDPOINT_URL_STS": url,
+    }
+    # None of these characters ends a quotation in any of the shells: keys and tokens are base64.
+    return "\n".join(line.format(name=name, value=value) for name, value in variables.items())
