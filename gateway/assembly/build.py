@@ -7,30 +7,40 @@ from typing import Final
 
 from gateway.assembly.compose import exchange_of
 from gateway.assembly.observation import Observer
+from gateway.assembly.people import cookie_keys
 from gateway.assembly.routing import ByListener, Router
 from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
 from gateway.domain.errors import InternalFault, KeyringUnavailable, StateUnavailable
+from gateway.doors.authenticate import door as authenticate
+from gateway.doors.authz.door import AuthzDoor
+from gateway.doors.authz.hosts import Hosts
+from gateway.doors.identity_center import door as identity_center
 from gateway.doors.issuer import documents
 from gateway.doors.operations import metrics, probes
+from gateway.doors.portal import door as portal
 from gateway.doors.sts.dialects import XML_DIALECT, fault_answer
 from gateway.doors.sts.door import StsDoor
 from gateway.exchange.exchange import Exchange
 from gateway.sealing.key_file import UnusableKeyring
 from gateway.sealing.keyring import Keyring
 from gateway.sealing.live_keyring import LiveKeyring
+from gateway.sessions.revocation import Revocations
 from gateway.settings.configuration import Configuration
 from gateway.state.open import open_state
 from gateway.telemetry.audit import AuditSink
 from gateway.telemetry.meters import Meters
 from gateway.telemetry.tracing import Tracing
 from gateway.web.asgi import Application, Receive, Scope, Send
+from gateway.web.cookies import SignedCookies
 from gateway.web.edge import AccessLog, Edge
+from gateway.web.origin import OriginReader
 from gateway.web.responses import Answer
 from gateway.web.traced import Traced
 
 NO_KEY: Final = "keyring"
 NO_STATE: Final = "state"
+NO_REVOCATIONS: Final = "revocations"
 _LEAVE_AFTER: Final = 60.0
 
 _LOG: Final = logging.getLogger("gateway.keyring")
@@ -63,23 +73,34 @@ class Gateway:
             configuration.gateway.keyring, on_change=_log_keyring, on_fault=lambda fault: _tell_fault(fault, meters)
         )
         self._state = open_state(configuration.gateway.state, clock)
+        self._revocations = Revocations(self._state, clock)
         self.exchange, self._registry = self._compose(configuration)
         self._observer = Observer(
             meters,
             clock=clock,
             keyring=lambda: self._keyring.keyring,
             verifiers=lambda: self._registry.web_identity_verifiers,
+            revocation_lag=self._revocations.lag,
         )
         self._leaving: set[asyncio.Task[None]] = set()
+        self._hosts = Hosts(configuration.services)
+        origins = OriginReader(configuration.gateway.trusted_proxies)
+        operations: dict[str, Application] = {
+            **metrics.routes(meters.text),
+            "/authz/*": AuthzDoor(lambda: self.exchange, lambda: self._hosts, origins),
+        }
         doors: dict[str, Application] = {
             "/": StsDoor(lambda: self.exchange),
+            **authenticate.routes(lambda: self.exchange),
             **documents.routes(configuration.gateway.public_url, lambda: self.exchange),
+            **identity_center.routes(configuration.gateway.public_url, lambda: self.exchange),
+            **portal.routes(configuration.gateway.public_url, lambda: self.exchange, self._cookies()),
             **(more_doors or {}),
         }
         self.app: Application = _Lifespan(
             self,
             Edge(
-                self._by_listener(doors, metrics.routes(meters.text)),
+                self._by_listener(doors, operations),
                 render_fault=_rendered,
                 trusted_proxies=configuration.gateway.trusted_proxies,
                 public_url=configuration.gateway.public_url,
@@ -89,7 +110,8 @@ class Gateway:
         )
 
     async def start(self) -> None:
-        """Begin background work; returns at once, whatever the providers do."""
+        """Begin background work; whatever store and providers do, it returns within seconds."""
+        await self._revocations.start()
         await self._registry.start()
         self._observer.start()
 
@@ -98,6 +120,7 @@ class Gateway:
             leaving.cancel()
         await asyncio.gather(*self._leaving, return_exceptions=True)
         await self._observer.aclose()
+        await self._revocations.aclose()
         await self._registry.aclose()
         await self._state.aclose()
         if self._tracing is not None:
@@ -113,6 +136,7 @@ class Gateway:
         await registry.start()
         leaving, self._registry = self._registry, registry
         self.exchange, self.configuration = exchange, configuration
+        self._hosts = Hosts(configuration.services)
         task = asyncio.create_task(_closed_later(leaving), name="connectors of the configuration before")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
@@ -128,7 +152,15 @@ class Gateway:
             clock=self._clock,
             audit=self._audit,
             state=self._state,
+            revocations=self._revocations,
             meters=self._meters,
+        )
+
+    def _cookies(self) -> SignedCookies:
+        """Cookies of people's browsers, by the keyring in force."""
+        url, clock = self.configuration.gateway.public_url, self._clock
+        return SignedCookies(
+            lambda: cookie_keys(self._keyring.keyring, url, clock.now()), clock, secure=url.startswith("https://")
         )
 
     def _by_listener(self, doors: Mapping[str, Application], operations: Mapping[str, Application]) -> Application:
@@ -149,7 +181,7 @@ class Gateway:
             await self._state.ping()
         except StateUnavailable:
             return (NO_STATE,)
-        return ()
+        return (NO_REVOCATIONS,) if self._revocations.is_blind else ()
 
 
 async def _closed_later(registry: Registry) -> None:

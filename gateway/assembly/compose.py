@@ -1,9 +1,10 @@
 """The use cases of one configuration: connectors, catalog, sessions and policies put together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from gateway.connectors.connector import Connector
+from gateway.assembly.people import people_of
+from gateway.connectors.connector import Examinable
 from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.connector import OidcConnector
 from gateway.connectors.registry import Registry
@@ -16,12 +17,13 @@ from gateway.exchange.login_throttles import LoginThrottles
 from gateway.exchange.parts import Parts
 from gateway.exchange.refusal_message import RefusalMessages
 from gateway.roles.catalog import Catalog
-from gateway.roles.session_tags import claims_named
+from gateway.roles.named_attributes import attributes_named
 from gateway.sealing.envelope import Sealer
 from gateway.sealing.keyring import Keyring
 from gateway.sealing.live_keyring import LiveKeyring
 from gateway.sessions.authenticator import Authenticator
 from gateway.sessions.issuer import SessionIssuer
+from gateway.sessions.revocation import Revocations
 from gateway.sessions.session_token import PURPOSE
 from gateway.sessions.users import Users
 from gateway.settings.configuration import Configuration, ThrottleSettings
@@ -41,6 +43,7 @@ def exchange_of(
     clock: Clock,
     audit: AuditSink,
     state: Store,
+    revocations: Revocations,
     meters: Meters,
 ) -> tuple[Exchange, Registry]:
     """The use cases of a configuration, and the connectors that somebody has to start and close.
@@ -51,7 +54,7 @@ def exchange_of(
     sealer = Sealer(keyring, purpose=PURPOSE, realm=settings.public_url)
     messages = Sealer(keyring, purpose=refusal_message.PURPOSE, realm=settings.public_url)
     users = Users(configuration.users)
-    registry = Registry(_connectors(configuration, clock))
+    registry = Registry(connectors_of(configuration, clock))
     catalog = Catalog.compile(
         roles=configuration.roles,
         mappings=configuration.mappings,
@@ -70,12 +73,20 @@ def exchange_of(
         signing_keys=SigningKeys(capacity=_SIGNING_KEYS),
         throttles=_throttles(settings.throttle, state, clock),
         issuer_keys=keyring,
+        revocations=revocations,
+        services={service.name: service for service in configuration.services},
+        only_account=_only(configuration.accounts.values()),
+        people=people_of(settings, keyring, state, clock),
         trail=AuditTrail(audit, region=settings.region, clock=clock, meters=meters),
         clock=clock,
         region=settings.region,
         public_url=settings.public_url,
     )
     return Exchange(parts), registry
+
+
+def _only(accounts: Collection[str]) -> str | None:
+    return next(iter(accounts)) if len(accounts) == 1 else None
 
 
 def _throttles(settings: ThrottleSettings, state: Store, clock: Clock) -> LoginThrottles:
@@ -87,7 +98,8 @@ def _throttles(settings: ThrottleSettings, state: Store, clock: Clock) -> LoginT
     )
 
 
-def _connectors(configuration: Configuration, clock: Clock) -> Sequence[Connector]:
+def connectors_of(configuration: Configuration, clock: Clock) -> Sequence[Examinable]:
+    """One of each configured provider. Raises ValueError for a provider's file that cannot be used."""
     return [
         _ldap_connector(name, provider, configuration, clock)
         if isinstance(provider, LdapSettings)
@@ -96,9 +108,14 @@ def _connectors(configuration: Configuration, clock: Clock) -> Sequence[Connecto
     ]
 
 
-def _ldap_connector(name: str, settings: LdapSettings, configuration: Configuration, clock: Clock) -> Connector:
+def _ldap_connector(name: str, settings: LdapSettings, configuration: Configuration, clock: Clock) -> Examinable:
     # ldap3 costs a tenth of a second and ten megabytes, and who has no directory shall not pay for it.
     from gateway.connectors.ldap.connector import LdapConnector
 
-    attributes = claims_named(configuration.mappings, name)
+    attributes = attributes_named(
+        name,
+        mappings=configuration.mappings,
+        roles=configuration.roles,
+        policies=configuration.policies.values(),
+    )
     return LdapConnector(name=name, settings=settings, clock=clock, attributes=attributes)

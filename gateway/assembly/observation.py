@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Final
 
 from gateway.connectors.connector import WebIdentityVerifier
@@ -23,11 +24,13 @@ class Observer:
         clock: Clock,
         keyring: Callable[[], Keyring],
         verifiers: Callable[[], Iterable[WebIdentityVerifier]],
+        revocation_lag: Callable[[], timedelta | None],
     ) -> None:
         self._meters = meters
         self._clock = clock
         self._keyring = keyring
         self._verifiers = verifiers
+        self._revocation_lag = revocation_lag
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -54,6 +57,9 @@ class Observer:
                 fetched_at=one.keys_fetched_at, is_failing=one.last_error is not None, failures=one.key_failures
             )
         meters.keep_providers(one.name for one in verifiers)
+        lag = self._revocation_lag()
+        if lag is not None:
+            meters.revocation_lag.set(lag.total_seconds())
         if isinstance(self._clock, SteadyClock):
             meters.clock_drift.set(self._clock.drift().total_seconds())
 

@@ -69,7 +69,9 @@ class Reloader:
             return
         self._told = ""
         self._sources = configuration.sources
-        self._seen = await asyncio.to_thread(self._look)
+        # What changed while it was read may have been read half: as it was before, it is unlike what is seen next.
+        now = await asyncio.to_thread(self._look)
+        self._seen = {path: self._seen.get(path, state) for path, state in now.items()}
         for warning in configuration.warnings:
             _LOG.warning(warning.render("warning"))
         _LOG.info("the configuration was read anew and is in force")

@@ -11,18 +11,23 @@ _NOT_FOUND: Final = Answer(
     status=404, body=b"There is nothing at this path. STS answers at / and the portal at /portal.\n", headers=TEXT
 )
 
+_BELOW: Final = b"/*"
+
 
 class Router:
     """Dispatches by the path as it came, undecoded, so that no two spellings of a path mean one door."""
 
-    __slots__ = ("_doors",)
+    __slots__ = ("_below", "_doors")
 
     def __init__(self, doors: Mapping[str, Application]) -> None:
-        """`doors`: path to application."""
-        self._doors = {path.encode("ascii"): door for path, door in doors.items()}
+        """`doors`: path to application; one that ends in `/*` has its path and every one below."""
+        paths = {path.encode("ascii"): door for path, door in doors.items()}
+        self._doors = {path.removesuffix(_BELOW): door for path, door in paths.items()}
+        self._below = tuple((path[:-1], door) for path, door in paths.items() if path.endswith(_BELOW))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        door = self._doors.get(scope["raw_path"])
+        path = scope["raw_path"]
+        door = self._doors.get(path) or next((door for above, door in self._below if path.startswith(above)), None)
         if door is not None:
             await door(scope, receive, send)
         else:

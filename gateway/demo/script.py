@@ -186,7 +186,9 @@ def _refused(stage: Stage, code: str, status: int, call: Callable[[], Any]) -> N
     except ClientError as error:
         answer: Mapping[str, Any] = error.response
         stage.narrator.sent(stage.seen.told())
-        stage.narrator.back(f"{_status(answer)} {answer['Error']['Code']}: {answer['Error']['Message']}")
+        # The sealed reason behind it is a thousand characters that only DecodeAuthorizationMessage reads.
+        told = answer["Error"]["Message"].partition(" Encoded authorization failure message: ")[0]
+        stage.narrator.back(f"{_status(answer)} {answer['Error']['Code']}: {told}")
         _told_by_audit(stage, _request_id(answer))
         came = (answer["Error"]["Code"], _status(answer))
         if came != (code, status):

@@ -1,6 +1,7 @@
 """The demo world: issuer, gateway and lake on loopback, with one clock, their own configuration and audit log."""
 
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from gateway.demo.portal.app import CALLBACK_PATH, CLIENT_ID, portal_doors
 from gateway.demo.portal.commands import Addresses
 from gateway.demo.servers import Served, Servers, url_of
 from gateway.demo.setting import BUCKET, SERVICE, objects_at
+from gateway.exchange.people.login import redirect_uri_of
 from gateway.sealing import key_file
 from gateway.settings.configuration import Configuration
 from gateway.settings.load import load
@@ -27,6 +29,8 @@ from gateway.telemetry.audit import AuditLog
 from gateway.web.asgi import Application
 
 CLI_CLIENT: Final = Client(client_id="demo-cli", redirect_uris=("http://127.0.0.1/callback",))
+GATEWAY_CLIENT: Final = "demo-gateway"
+PROVIDER: Final = "demo"
 _CONFIGURATION: Final = Path(__file__).parent / "configuration.yaml"
 _LOOPBACK: Final = "127.0.0.1"
 _AUDIT_LOG: Final = "audit.jsonl"
@@ -74,7 +78,9 @@ def running(*, gateway_port: int = 0) -> Iterator[World]:
 
 def _issuer(world: World) -> Application:
     page = Client(client_id=CLIENT_ID, redirect_uris=(f"{world.addresses.gateway}{CALLBACK_PATH}",))
-    return issuer_app(issuer=world.addresses.issuer, clients=(CLI_CLIENT, page), clock=world.clock)
+    callback = redirect_uri_of(world.addresses.gateway, PROVIDER)
+    gateway = Client(client_id=GATEWAY_CLIENT, redirect_uris=(callback,))
+    return issuer_app(issuer=world.addresses.issuer, clients=(CLI_CLIENT, page, gateway), clock=world.clock)
 
 
 def _lake(world: World, built: Gateway) -> Application:
@@ -98,6 +104,7 @@ def _configured(world: World) -> Configuration:
         "GATEWAY_URL": world.addresses.gateway,
         "ISSUER_URL": world.addresses.issuer,
         "LAKE_HOST": world.addresses.lake.removeprefix("http://"),
+        "LAKE_PROXY_TOKEN": secrets.token_urlsafe(32),
     }
     return load(path, environment=environment)
 

@@ -7,6 +7,7 @@ Nothing is minted before every check has passed, and nothing leaves before its a
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +21,7 @@ from gateway.domain.role import Role
 from gateway.exchange import audit_identities
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.live_policies import parsed
+from gateway.exchange.opening import open_granted
 from gateway.exchange.parts import Parts
 from gateway.exchange.password_login import password_identity
 from gateway.exchange.session_name import session_name_of
@@ -71,9 +73,18 @@ async def with_password(
 
 
 def open_session(
-    parts: Parts, identity: Identity, request: SessionRequest, origin: RequestOrigin, entry: AuditEntry
+    parts: Parts,
+    identity: Identity,
+    request: SessionRequest,
+    origin: RequestOrigin,
+    entry: AuditEntry,
+    *,
+    sign_in_id: str | None = None,
 ) -> AssumedRole:
-    """The session that a proven identity asks for: every door's sign-in ends here."""
+    """The session that a proven identity asks for: every door's sign-in ends here.
+
+    sign_in_id: of a sign-in that several sessions come of; None: this session is all that comes of it.
+    """
     now = parts.clock.now()
     entry.details["userName"] = identity.username
     entry.user_identity = audit_identities.identity(identity, entry.recipient_account)
@@ -83,14 +94,17 @@ def open_session(
         secure_transport=origin.secure_transport,
     )
     role = _role(parts, identity, request, asked, now)
-    entry.concerns(role.arn)
-    entry.user_identity = audit_identities.identity(identity, role.arn.account)
+    if request.role_arn is None:  # whoever read a role's name has told of it already
+        entry.concerns(role.arn)
+        entry.user_identity = audit_identities.identity(identity, role.arn.account)
     decision = parts.catalog.may_assume(role, identity, asked, now)
     if not decision.allowed:
         raise _denied(identity, decision.cause)
     entry.details["allowedBy"] = list(decision.allowed_by)
     grant = _grant(parts, role, identity, request, asked, decision)
-    session, credentials = parts.issuer.mint(grant, now)
+    if sign_in_id is not None:
+        grant = replace(grant, sign_in=replace(grant.sign_in, session_id=sign_in_id))
+    session, credentials = open_granted(parts, grant, now)
     assumed = AssumedRole(credentials=credentials, principal=session.principal, identity=identity)
     entry.session_id = session.principal.session_id
     entry.succeeded(audit_identities.opened_session(assumed))

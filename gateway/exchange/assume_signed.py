@@ -6,13 +6,13 @@
 Source: AWS STS API Reference, "AssumeRole"; IAM User Guide, "Passing session tags" and "Monitor and control actions".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.arn import RoleArn
 from gateway.domain.assumption import OpenedSession, RoleRequest
-from gateway.domain.errors import DurationTooLong, InvalidTags, MfaRefused
+from gateway.domain.errors import ActionDenied, DurationTooLong, InvalidTags, MfaRefused
 from gateway.domain.grant import Grant, SignIn, StatementId
 from gateway.domain.principal import PrincipalType
 from gateway.domain.role import Role
@@ -20,11 +20,13 @@ from gateway.exchange import audit_identities
 from gateway.exchange.assume_role import DEFAULT_DURATION, duration_within
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.deciding import context_of, refused, refused_outright
+from gateway.exchange.opening import open_granted
 from gateway.exchange.parts import Parts
 from gateway.exchange.proof import Proof, SignedCall, proven_to_sts
 from gateway.exchange.request_keys import Value
 from gateway.exchange.session_policies import session_policies
-from gateway.policy.evaluate import evaluate_assumption
+from gateway.policy.document import Policy
+from gateway.policy.evaluate import Decision, evaluate_assumption
 from gateway.policy.query import PrincipalReference, Query
 from gateway.roles.statements import SET_SOURCE_IDENTITY, TAG_SESSION
 
@@ -57,8 +59,7 @@ def assume_role(parts: Parts, request: RoleRequest, call: SignedCall, entry: Aud
     carried = _carried(parts, request, proof)
     role = parts.catalog.role_by_arn(arn)
     if role is None:
-        # Told as a refusal is: whether a role exists is nobody's business who may not assume it.
-        raise refused_outright(parts, proof, ASSUME_ROLE, arn, f"there is no role {arn}")
+        raise _no_such_role(parts, request, proof, carried)
     allowed_by = _allowed(parts, request, proof, role, carried)
     entry.details["allowedBy"] = list(allowed_by)
     grant = Grant(
@@ -72,7 +73,7 @@ def assume_role(parts: Parts, request: RoleRequest, call: SignedCall, entry: Aud
         source_identity=carried.source_identity,
         session_policies=session_policies(request.session, role.arn.account, parts.catalog),
     )
-    session, credentials = parts.issuer.mint(grant, proof.now)
+    session, credentials = open_granted(parts, grant, proof.now)
     opened = OpenedSession(credentials=credentials, principal=session.principal)
     entry.session_id = session.principal.session_id
     entry.succeeded(audit_identities.opened_role_session(opened))
@@ -110,8 +111,9 @@ def _allowed(
     parts: Parts, request: RoleRequest, proof: Proof, role: Role, carried: _Carried
 ) -> tuple[StatementId, ...]:
     """What allows each of the actions that the session needs. Raises ActionDenied."""
-    context = context_of(proof, _request_keys(request, role, carried))
+    context = context_of(proof, _request_keys(request, role.tags, carried))
     caller = _reference(proof)
+    trust = parts.catalog.trust_of(role).stated.policies
     actions = [ASSUME_ROLE]
     if carried.tags:
         actions.append(TAG_SESSION)
@@ -120,21 +122,37 @@ def _allowed(
     allowing: dict[StatementId, None] = {}
     for action in actions:
         query = Query(action=action, resource=str(role.arn), context=context, principal=caller)
-        decision = evaluate_assumption(
-            query,
-            identity=proof.sets.identity,
-            boundary=proof.sets.boundary,
-            session=proof.sets.session,
-            trust=parts.catalog.trust_of(role).stated.policies,
-            owner=role.arn.account,
-        )
+        decision = _decision(proof, query, trust, role.arn.account)
         if not decision.allowed:
             raise refused(parts, proof, query, decision)
         allowing |= dict.fromkeys(StatementId(statement.statement_id) for statement in decision.matched)
     return tuple(allowing)
 
 
-def _request_keys(request: RoleRequest, role: Role, carried: _Carried) -> dict[str, Value]:
+def _no_such_role(parts: Parts, request: RoleRequest, proof: Proof, carried: _Carried) -> ActionDenied:
+    """Judged and told as for a role that trusts nobody.
+
+    Whether a role exists is nobody's business who may not assume it, be it told by words, a length or the time taken.
+    """
+    arn = RoleArn.parse(request.session.role_arn or "")
+    context = context_of(proof, _request_keys(request, {}, carried))
+    query = Query(action=ASSUME_ROLE, resource=str(arn), context=context, principal=_reference(proof))
+    decision = _decision(proof, query, (), arn.account)
+    return refused(parts, proof, query, decision, cause=f"there is no role {arn}")
+
+
+def _decision(proof: Proof, query: Query, trust: Sequence[Policy], owner: str) -> Decision:
+    return evaluate_assumption(
+        query,
+        identity=proof.sets.identity,
+        boundary=proof.sets.boundary,
+        session=proof.sets.session,
+        trust=trust,
+        owner=owner,
+    )
+
+
+def _request_keys(request: RoleRequest, role_tags: Mapping[str, str], carried: _Carried) -> dict[str, Value]:
     keys: dict[str, Value | None] = {
         "sts:ExternalId": request.external_id,
         "sts:RoleSessionName": request.session.session_name,
@@ -145,7 +163,7 @@ def _request_keys(request: RoleRequest, role: Role, carried: _Carried) -> dict[s
     }
     # An inherited tag stands in for the role's own of that key before trust is asked (IAM User Guide, "Chaining roles
     # with session tags").
-    tags = {key.lower(): (key, value) for key, value in (*role.tags.items(), *carried.inherited.items())}
+    tags = {key.lower(): (key, value) for key, value in (*role_tags.items(), *carried.inherited.items())}
     for key, value in tags.values():
         keys[f"iam:ResourceTag/{key}"] = keys[f"aws:ResourceTag/{key}"] = value
     return {key: value for key, value in keys.items() if value is not None}

@@ -5,6 +5,7 @@ Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element".
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.domain.arn import account_and_name, issuer_path, ldap_provider_arn, oidc_provider_arn
@@ -17,12 +18,14 @@ from gateway.domain.assumption import (
     SessionRequest,
     WebIdentityTokenRequest,
 )
+from gateway.domain.clock import utc_text
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.identifiers import user_id
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.exchange.request_keys import signed_in_with_mfa
 
+_REMEMBERED: Final = 64
 _HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
@@ -214,9 +217,10 @@ def issued_token(issued: IssuedToken) -> dict[str, Any]:
     return {"webIdentityToken": _HIDDEN, "expiration": _end(issued.expiration)}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _end(moment: datetime) -> str:
     return f"{moment:%b %-d, %Y, %-I:%M:%S %p}"
 
 
 def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return None if moment is None else utc_text(moment)

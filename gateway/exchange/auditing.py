@@ -6,7 +6,6 @@ Source: AWS CloudTrail User Guide, "CloudTrail record contents". Beside CloudTra
 
 import re
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +13,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from gateway.domain.arn import RoleArn
-from gateway.domain.clock import Clock
+from gateway.domain.clock import Clock, utc_text
 from gateway.domain.errors import AuditUnavailable, GatewayError, InternalFault
+from gateway.domain.identifiers import random_uuid
 from gateway.domain.origin import RequestOrigin
 from gateway.telemetry.audit import AuditSink
 from gateway.telemetry.meters import ActionMeter, Meters, outcome_of
@@ -25,7 +25,9 @@ from gateway.wire.faults import FaultTable, fault_of
 _EVENT_VERSION: Final = "1.11"
 _MAXIMUM_TEXT: Final = 1_024
 # A name that long there is none; a token that a client put into another parameter is, and messages quote parameters.
+_TOKEN_LENGTH: Final = 80
 _LIKE_A_TOKEN: Final = re.compile(r"[\w.~+=-]{80,}", re.ASCII)
+_LEFT_OUT: Final = "(left out: it may be a token)"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class AuditEntry:
     meter: ActionMeter
     read_only: bool = True
     management: bool = True
+    event_type: str = "AwsApiCall"
+    refusal: Mapping[str, Any] | None = None
+    """`responseElements` of a refusal, which only CloudTrail's ConsoleLogin has."""
     user_identity: Mapping[str, Any] | None = None
     request_parameters: Mapping[str, Any] | None = None
     recipient_account: str | None = None
@@ -75,7 +80,9 @@ class AuditEntry:
         fault = fault_of(error, self.codes)
         self.details["cause"] = _told(error.cause)
         self.details["fault"] = error.code
-        self._write({"errorCode": fault.code, "errorMessage": _told(fault.text(error)), "responseElements": None})
+        self._write(
+            {"errorCode": fault.code, "errorMessage": _told(fault.text(error)), "responseElements": self.refusal}
+        )
         self._count(error)
 
     def __enter__(self) -> Self:
@@ -139,20 +146,20 @@ def _record(entry: AuditEntry, outcome: Mapping[str, Any], region: str, now: dat
     return {
         "eventVersion": _EVENT_VERSION,
         "userIdentity": identity,
-        "eventTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "eventTime": utc_text(now),
         "eventSource": entry.event_source,
         "eventName": entry.event_name,
         "awsRegion": region,
         "sourceIPAddress": entry.origin.source_ip or "",
         "userAgent": entry.origin.user_agent or "",
-        "requestParameters": entry.request_parameters or None,
+        "requestParameters": _without_tokens(entry.request_parameters) or None,
         **outcome,
         # Always an object: detection rules read from it without looking whether it is there.
         "additionalEventData": entry.details,
         "requestID": entry.origin.request_id,
-        "eventID": str(uuid.uuid4()),
+        "eventID": random_uuid(),
         "readOnly": entry.read_only,
-        "eventType": "AwsApiCall",
+        "eventType": entry.event_type,
         "managementEvent": entry.management,
         "eventCategory": "Management" if entry.management else "Data",
         **{name: value for name, value in optional.items() if value is not None},
@@ -162,9 +169,18 @@ def _record(entry: AuditEntry, outcome: Mapping[str, Any], region: str, now: dat
 def _shared_event_id(identity: Mapping[str, Any], recipient: str | None) -> str | None:
     """What CloudTrail marks an event with that concerns two accounts."""
     across = recipient is not None and identity.get("accountId", recipient) != recipient
-    return str(uuid.uuid4()) if across else None
+    return random_uuid() if across else None
+
+
+def _without_tokens(value: Any) -> Any:
+    """`value` without what clients put into the wrong parameter: no name, ARN or policy has such a run of letters."""
+    if isinstance(value, str):
+        return value if len(value) < _TOKEN_LENGTH else _LIKE_A_TOKEN.sub(_LEFT_OUT, value)
+    if isinstance(value, Mapping):
+        return {name: _without_tokens(one) for name, one in value.items()}
+    return [_without_tokens(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _told(text: str) -> str:
-    shown = _LIKE_A_TOKEN.sub("(left out: it may be a token)", text[:_MAXIMUM_TEXT])
+    shown = _LIKE_A_TOKEN.sub(_LEFT_OUT, text[:_MAXIMUM_TEXT])
     return shown if len(text) <= _MAXIMUM_TEXT else f"{shown}..."

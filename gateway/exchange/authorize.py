@@ -11,6 +11,8 @@ from gateway.exchange.authorization import Authorization
 from gateway.exchange.deciding import allowed, refused_outright
 from gateway.exchange.parts import Parts
 from gateway.exchange.proof import SignedCall, proven
+from gateway.exchange.request_keys import principal_tags
+from gateway.exchange.resigning import left_behind, refuse_chained_chunks, signed_anew
 from gateway.sigv4.rules import S3_RULES, SERVICE_RULES, SigningRules
 
 _TOLD_ACTIONS: Final = 20
@@ -28,6 +30,8 @@ def service_request(
     """
     rules = _RULES.get(service.type, SERVICE_RULES)
     proof = proven(parts, call, entry, service=service.signing_name, region=service.region, rules=rules)
+    if service.upstream is not None:
+        refuse_chained_chunks(proof.signed)
     actions = actions_of(service, call.http, body)
     entry.event_name = actions[0].name.partition(":")[2]
     entry.request_parameters = _told(actions)
@@ -38,8 +42,16 @@ def service_request(
     age = {"s3:signatureAge": str(max(0, int((proof.now - proof.signed.timestamp).total_seconds() * 1_000)))}
     decisions = tuple(allowed(parts, proof, action, age) for action in actions)
     entry.details["allowedBy"] = sorted({one.statement_id for decision in decisions for one in decision.matched})
+    replaced = () if service.upstream is None else signed_anew(proof.signed, service.upstream, proof.now)
     entry.succeeded()
-    return Authorization(principal=proof.principal, actions=actions, decisions=decisions)
+    return Authorization(
+        principal=proof.principal,
+        actions=actions,
+        decisions=decisions,
+        tags=principal_tags(proof.principal, proof.role_tags),
+        replaced=replaced,
+        removed=left_behind(replaced) if replaced else (),
+    )
 
 
 def _reads(method: str, actions: Sequence[ServiceAction]) -> bool:

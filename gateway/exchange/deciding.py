@@ -23,19 +23,26 @@ def allowed(parts: Parts, proof: Proof, action: ServiceAction, keys: Mapping[str
 
     Raises ActionDenied.
     """
-    context = context_of(proof, {**action.context, **keys})
-    sets, query = proof.sets, Query(action=action.name, resource=action.resource, context=context)
-    if action.every_key or action.unseen:
-        below = action.resource.removesuffix("*") if action.every_key else None
-        unknown = Unknown(keys=action.unseen, resources_below=below)
-        decision = evaluate_cautiously(
-            query, unknown, identity=sets.identity, boundary=sets.boundary, session=sets.session
-        )
-    else:
-        decision = evaluate(query, identity=sets.identity, boundary=sets.boundary, session=sets.session)
+    query = Query(action=action.name, resource=action.resource, context=context_of(proof, {**action.context, **keys}))
+    decision = _decision(proof, action, query)
     if not decision.allowed:
         raise refused(parts, proof, query, decision)
     return decision
+
+
+def is_allowed(proof: Proof, action: ServiceAction) -> bool:
+    """Whether the caller's own policies allow `action`, where one of several would do."""
+    query = Query(action=action.name, resource=action.resource, context=context_of(proof, action.context))
+    return _decision(proof, action, query).allowed
+
+
+def _decision(proof: Proof, action: ServiceAction, query: Query) -> Decision:
+    sets = proof.sets
+    if action.every_key or action.unseen:
+        below = action.resource.removesuffix("*") if action.every_key else None
+        unknown = Unknown(keys=action.unseen, resources_below=below)
+        return evaluate_cautiously(query, unknown, identity=sets.identity, boundary=sets.boundary, session=sets.session)
+    return evaluate(query, identity=sets.identity, boundary=sets.boundary, session=sets.session)
 
 
 def allowed_to_ask(parts: Parts, proof: Proof, action: str, keys: Mapping[str, Value] = _NO_KEYS) -> Decision:
@@ -51,13 +58,16 @@ def context_of(proof: Proof, keys: Mapping[str, Value]) -> RequestContext:
     return request_context(proof.principal, proof.role_tags, proof.origin, proof.now, keys)
 
 
-def refused(parts: Parts, proof: Proof, query: Query, decision: Decision) -> ActionDenied:
-    """The refusal of a decision: a neutral text outside, the reason for the audit log, and the sealed message."""
+def refused(parts: Parts, proof: Proof, query: Query, decision: Decision, *, cause: str | None = None) -> ActionDenied:
+    """The refusal of a decision: a neutral text outside, the reason for the audit log, and the sealed message.
+
+    cause: what the audit log has in place of the decision's own reason.
+    """
     return ActionDenied(
         principal=proof.principal.arn,
         action=query.action,
         resource=query.resource,
-        cause=decision.reason,
+        cause=cause or decision.reason,
         encoded_message=parts.messages.of_decision(proof.principal, query, decision, proof.now),
     )
 

@@ -14,30 +14,46 @@ from gateway.domain.assumption import (
     WebIdentityRequest,
     WebIdentityTokenRequest,
 )
+from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, ShownRequest
 from gateway.domain.errors import GatewayError
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.principal import Principal
+from gateway.domain.revocation import Revocation
 from gateway.domain.service import Service, ServiceType
-from gateway.exchange import assume_role, assume_signed, authorize, lookups, user_sessions, web_identity_token
+from gateway.exchange import (
+    assume_role,
+    assume_signed,
+    authenticate,
+    authorize,
+    lookups,
+    revoke,
+    user_sessions,
+    web_identity_token,
+)
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.authorization import Authorization
 from gateway.exchange.parts import Parts
+from gateway.exchange.people.people import People
+from gateway.exchange.people.programs import Programs
 from gateway.exchange.proof import SignedCall
 from gateway.sigv4.request import HttpRequest
 from gateway.telemetry.meters import AUTHORIZE, UNKNOWN
-from gateway.wire import s3_faults, sts_faults
+from gateway.wire import authenticate_faults, s3_faults, service_json, sts_faults
 from gateway.wire.faults import FaultTable
 
 _STS_SOURCE: Final = "sts.amazonaws.com"
+_GATEWAY_SOURCE: Final = "gateway.amazonaws.com"
 
 
 class Exchange:
     """The use cases over one configuration. Doors call these and decide nothing."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_parts", "people", "programs")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.people = People(parts)
+        self.programs = Programs(parts)
 
     async def assume_role_with_web_identity(self, request: WebIdentityRequest, origin: RequestOrigin) -> AssumedRole:
         """Trade a provider's ID token for a session of a role.
@@ -95,11 +111,34 @@ class Exchange:
         self, http: HttpRequest, service: Service, body: bytes | None, body_sha256: str | None, origin: RequestOrigin
     ) -> Authorization:
         """Decide a signed request to a resource server. Raises GatewayError, recorded already."""
-        source = f"{service.signing_name}.amazonaws.com"
-        codes: FaultTable = s3_faults.FAULTS if service.type is ServiceType.S3 else sts_faults.FAULTS
-        with self._parts.trail.entry(origin, source=source, name=UNKNOWN, codes=codes, metered=AUTHORIZE) as entry:
+        with self._service_entry(service, origin) as entry:
             call = SignedCall(http=http, body_sha256=body_sha256, origin=origin)
             return authorize.service_request(self._parts, call, service, body, entry)
+
+    def refused_at_service(self, error: GatewayError, service: Service | None, origin: RequestOrigin) -> GatewayError:
+        """As `refused`, of a request to a resource server; `service` None where it is for none."""
+        self._service_entry(service, origin).refused(error)
+        return error
+
+    def authenticate(self, shown: ShownRequest, call: SignedCall) -> Authenticated:
+        """Tell a resource server who signed a request that it received. Raises GatewayError, recorded already."""
+        with self._gateway_entry("Authenticate", call.origin) as entry:
+            return authenticate.authenticate(self._parts, shown, call, entry)
+
+    async def revoke(self, request: RevocationRequest, call: SignedCall) -> Revocation:
+        """End sessions before their time. Raises GatewayError, recorded already."""
+        with self._gateway_entry("Revoke", call.origin) as entry:
+            return await revoke.revoke(self._parts, request, call, entry)
+
+    async def revocations(self, cursor: str | None, call: SignedCall) -> RevocationPage:
+        """Tell a resource server what has been ended. Raises GatewayError, recorded already."""
+        with self._gateway_entry("ListRevocations", call.origin) as entry:
+            return await revoke.revocations(self._parts, cursor, call, entry)
+
+    def refused_by_api(self, error: GatewayError, origin: RequestOrigin) -> GatewayError:
+        """As `refused`, of a request to the gateway's own API."""
+        self._gateway_entry(UNKNOWN, origin).refused(error)
+        return error
 
     def refused(self, error: GatewayError, origin: RequestOrigin, action: str | None = None) -> GatewayError:
         """Record a refusal that a door made itself, before any use case; gives back what to answer.
@@ -109,6 +148,16 @@ class Exchange:
         """
         self._sts_entry(action or UNKNOWN, origin).refused(error)
         return error
+
+    def _service_entry(self, service: Service | None, origin: RequestOrigin) -> AuditEntry:
+        source = _GATEWAY_SOURCE if service is None else f"{service.signing_name}.amazonaws.com"
+        s3 = service is None or service.type is ServiceType.S3
+        codes: FaultTable = s3_faults.FAULTS if s3 else service_json.FAULTS
+        return self._parts.trail.entry(origin, source=source, name=UNKNOWN, codes=codes, metered=AUTHORIZE)
+
+    def _gateway_entry(self, name: str, origin: RequestOrigin) -> AuditEntry:
+        codes = authenticate_faults.FAULTS
+        return self._parts.trail.entry(origin, source=_GATEWAY_SOURCE, name=name, codes=codes, metered=name)
 
     def _sts_entry(self, name: str, origin: RequestOrigin) -> AuditEntry:
         return self._parts.trail.entry(origin, source=_STS_SOURCE, name=name, codes=sts_faults.FAULTS, metered=name)

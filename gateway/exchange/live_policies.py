@@ -13,7 +13,8 @@ from gateway.policy.document import Policy, PolicyKind, parse_policy
 from gateway.roles.catalog import Catalog
 from gateway.sessions.authenticator import Claimant
 
-_CACHED_DOCUMENTS: Final = 1024
+# Compiled, 2,048 characters may take 100 KiB, and whoever may open a session may write a thousand of them.
+_CACHED_DOCUMENTS: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ from gateway.sigv4.signed_request import SignedRequest
 from gateway.sigv4.verify import check_time, verify
 
 STS: Final = "sts"
+GATEWAY: Final = "gateway"
+"""The service that the gateway's own `/v1` API is signed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,17 @@ def proven_to_sts(parts: Parts, call: SignedCall, entry: AuditEntry) -> Proof:
     return proven(parts, call, entry, service=STS, region=None, rules=SERVICE_RULES)
 
 
+def proven_to_gateway(parts: Parts, call: SignedCall, entry: AuditEntry) -> Proof:
+    """Whoever signed a request of the gateway's own API, in any region's name. Raises as `proven`."""
+    return proven(parts, call, entry, service=GATEWAY, region=None, rules=SERVICE_RULES)
+
+
 def proven(
     parts: Parts, call: SignedCall, entry: AuditEntry, *, service: str, region: str | None, rules: SigningRules
 ) -> Proof:
     """Whoever signed. `region` None takes any.
 
-    Raises MalformedSignedRequest, AuthenticationError.
+    Raises MalformedSignedRequest, AuthenticationError; StateUnavailable where it is not known what is revoked.
     """
     now = parts.clock.now()
     signed = parse(call.http)
@@ -78,6 +85,8 @@ def proven(
     )
     entry.recipient_account = claimant.principal.account
     entry.session_id = claimant.principal.session_id
+    # After the signature: whoever only knows a session's id learns nothing of its state.
+    parts.revocations.check(claimant.principal)
     sets = parts.policies.sets_of(claimant)
     if sets is None:
         raise UnknownAccessKey(cause="the session's role or user is not configured any more")
@@ -85,13 +94,14 @@ def proven(
         signed=signed,
         claimant=claimant,
         sets=sets,
-        role_tags=_role_tags(parts, claimant.session),
+        role_tags=role_tags(parts, claimant.session),
         origin=call.origin,
         now=now,
     )
 
 
-def _role_tags(parts: Parts, session: Session | None) -> Mapping[str, str]:
+def role_tags(parts: Parts, session: Session | None) -> Mapping[str, str]:
+    """The tags of the session's role itself."""
     role = None if session is None or session.role_arn is None else parts.catalog.role_by_arn(session.role_arn)
     return {} if role is None else role.tags
 

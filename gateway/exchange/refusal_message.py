@@ -1,6 +1,8 @@
 """The encoded authorization message: why a signed request was refused, sealed for whoever may decode it.
 
-Its length is one of two, whatever it holds, so that it tells nothing. Shape of the decoded text: AWS STS API Reference,
+Its length is always the same. Of two lengths the one that is taken would tell how much the message holds, and whoever
+fills a request up to the border between them would read, a bit a request, what only those may know who may decode it:
+whether a role exists, its tags, the statement that denied. Shape of the decoded text: AWS STS API Reference,
 "DecodeAuthorizationMessage".
 """
 
@@ -18,7 +20,7 @@ from gateway.policy.statement import Statement
 from gateway.sealing.envelope import SealBroken, Sealer, content_capacity
 
 PURPOSE: Final = "authorization-message"
-LENGTHS: Final = (1_024, 2_048)
+LENGTH: Final = 2_048
 KEPT: Final = timedelta(hours=24)
 _TIME_BYTES: Final = 8
 _LENGTH_BYTES: Final = 2
@@ -61,18 +63,17 @@ class RefusalMessages:
 
     def _sealed(self, told: dict[str, Any], now: datetime) -> str:
         seconds = int(now.timestamp())
-        packed, length = _fitting(told)
+        packed = _fitting(told)
         content = seconds.to_bytes(_TIME_BYTES, "big") + len(packed).to_bytes(_LENGTH_BYTES, "big") + packed
-        return self._sealer.seal(content.ljust(content_capacity(length), b"\0"), now=seconds)
+        return self._sealer.seal(content.ljust(content_capacity(LENGTH), b"\0"), now=seconds)
 
 
-def _fitting(told: dict[str, Any]) -> tuple[bytes, int]:
-    """The told, packed, and the length of the message that holds it; what is too long for any is told in less."""
+def _fitting(told: dict[str, Any]) -> bytes:
+    """The told, packed; what is too long for the message is told in less."""
     for less in _lesser(told):
         packed = zlib.compress(json.dumps(less, separators=(",", ":"), ensure_ascii=False).encode(), 9)
-        for length in LENGTHS:
-            if len(packed) <= content_capacity(length) - _TIME_BYTES - _LENGTH_BYTES:
-                return packed, length
+        if len(packed) <= content_capacity(LENGTH) - _TIME_BYTES - _LENGTH_BYTES:
+            return packed
     raise AssertionError("the least that is told fits every message")
 
 

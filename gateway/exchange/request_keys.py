@@ -35,7 +35,7 @@ def request_context(
     """
     values: dict[str, Value | None] = {
         **requested,
-        **_principal_keys(principal, role_tags),
+        **principal_keys(principal, role_tags),
         "aws:SourceIp": origin.source_ip,
         "aws:UserAgent": origin.user_agent,
         "aws:SecureTransport": None if origin.secure_transport is None else str(origin.secure_transport).lower(),
@@ -52,7 +52,8 @@ def principal_tags(principal: Principal, role_tags: Mapping[str, str]) -> dict[s
     return dict(tags.values())
 
 
-def _principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, Value | None]:
+def principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, Value | None]:
+    """The keys that tell who signs, the same for each of their requests; None for those without a value."""
     session = principal.type is not PrincipalType.USER
     return {
         **principal.condition_keys,

@@ -14,6 +14,7 @@ from gateway.policy.document import Policy
 from gateway.policy.query import Query
 from gateway.policy.selection import Selection
 from gateway.policy.statement import Statement
+from gateway.policy.variables import keys_in
 
 # Keys that no policy can name by letters: private-use characters, one key of one and one of two.
 _PROBES: Final = ("\ue000", "\ue001\ue002")
@@ -59,32 +60,48 @@ def evaluate_cautiously(
 
 
 def _surely_matches(statement: Statement, query: Query, unknown: Unknown) -> bool:
-    if any(_is_unknown(condition.key, unknown) for condition in statement.conditions):
-        return False
     below = unknown.resources_below
     if below is None:
-        return statement.matches(query)
+        return statement.matches(query) and not _is_open(statement, unknown)
     # All but some resources is not all of them.
     if statement.resources is not None and statement.resources.excluded:
         return False
-    return all(statement.matches(replace(query, resource=below + probe)) for probe in _PROBES)
+    if not all(statement.matches(replace(query, resource=below + probe)) for probe in _PROBES):
+        return False
+    return not _is_open(statement, unknown)
+
+
+def _is_open(statement: Statement, unknown: Unknown) -> bool:
+    """Whether another value of what is unknown could make the statement match or not."""
+    if any(
+        _is_unknown(condition.key, unknown) or _vary(condition.values, unknown) for condition in statement.conditions
+    ):
+        return True
+    return statement.resources is not None and _vary(statement.resources.written, unknown)
+
+
+def _vary(texts: Sequence[str], unknown: Unknown) -> bool:
+    """Whether a variable in one of `texts` stands for what is unknown."""
+    return any(_is_unknown(key, unknown) for text in texts for key in keys_in(text))
 
 
 def _may_match(statement: Statement, query: Query, unknown: Unknown) -> bool:
     if not statement.actions.selects(query.action.lower(), query.context) or not statement.names(query):
         return False
-    if not _may_select(statement.resources, query, unknown.resources_below):
+    if not _may_select(statement.resources, query, unknown):
         return False
     return all(
-        condition.holds(query.context) or _is_unknown(condition.key, unknown) for condition in statement.conditions
+        condition.holds(query.context) or _is_unknown(condition.key, unknown) or _vary(condition.values, unknown)
+        for condition in statement.conditions
     )
 
 
-def _may_select(resources: Selection | None, query: Query, below: str | None) -> bool:
+def _may_select(resources: Selection | None, query: Query, unknown: Unknown) -> bool:
+    below = unknown.resources_below
     if resources is None:
         return True
     if below is None:
-        return resources.selects(query.resource, query.context)
+        return resources.selects(query.resource, query.context) or _vary(resources.written, unknown)
     if resources.excluded:
         return True
     # A pattern and `below*` have an ARN in common only if one's fixed beginning begins the other's.

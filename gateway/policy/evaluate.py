@@ -140,4 +140,11 @@ _RESOURCE_SUFFICES: Final[_Suffices] = {
     Reach.LIMITED: frozenset({PolicySet.RESOURCE, PolicySet.IDENTITY}),
     Reach.DIRECT: frozenset(PolicySet),
 }
-_TRUST_SUFFICES: Final[_Suffices] = {reach: names - {PolicySet.TRUST} for reach, names in _RESOURCE_SUFFICES.items()}
+# A trust policy is never dispensed with, whoever is named. Nor are boundary and session policies, where AWS would do
+# without them for whoever is named directly: a session that was narrowed must not get out through another role.
+_TRUST_SUFFICES: Final[_Suffices] = {
+    Reach.NONE: frozenset(),
+    Reach.DELEGATED: frozenset(),
+    Reach.LIMITED: frozenset({PolicySet.IDENTITY}),
+    Reach.DIRECT: frozenset({PolicySet.IDENTITY}),
+}

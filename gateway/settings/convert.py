@@ -8,7 +8,7 @@ from typing import Any
 from gateway.domain.arn import RoleArn, user_arn
 from gateway.domain.identifiers import role_id, user_id
 from gateway.domain.role import Mapping, PolicyReference, Requirement, Role
-from gateway.domain.service import Service, ServiceType
+from gateway.domain.service import Proxy, Service, ServiceType, Upstream
 from gateway.domain.user import AccessKey, User
 from gateway.settings.configuration import (
     AuditSettings,
@@ -23,7 +23,7 @@ from gateway.settings.configuration import (
 from gateway.settings.models.document import DocumentModel
 from gateway.settings.models.gateway import GatewaySection, TlsSection
 from gateway.settings.models.mappings import MappingSection
-from gateway.settings.models.services import ExecuteApiSection, JsonSection, S3Section
+from gateway.settings.models.services import ExecuteApiSection, JsonSection, S3Section, UpstreamSection
 from gateway.settings.paths import STANDARD_OUTPUT
 from gateway.settings.patterns import group_names, roles_meant, split_name
 from gateway.settings.values import host_and_port, throttle_parts
@@ -156,8 +156,23 @@ def _services(document: DocumentModel) -> Iterator[Service]:
             account=document.accounts[section.account] if section.account else None,
             region=section.region,
             principals=frozenset(document.accounts[alias] for alias in section.principals),
+            share_signing_key=section.share_signing_key,
             api_arn=_api_arn(section, document) if isinstance(section, ExecuteApiSection) else "",
+            proxy=Proxy(section.proxy),
+            proxy_token=section.proxy_token.get_secret_value() if section.proxy_token else None,
+            upstream=_upstream(section.upstream) if isinstance(section, S3Section) else None,
         )
+
+
+def _upstream(section: UpstreamSection | None) -> Upstream | None:
+    if section is None:
+        return None
+    return Upstream(
+        region=section.region,
+        access_key_id=section.access_key_id,
+        secret_access_key=section.secret_access_key.get_secret_value(),
+        host=section.host,
+    )
 
 
 def _api_arn(section: ExecuteApiSection, document: DocumentModel) -> str:

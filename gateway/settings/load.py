@@ -29,7 +29,6 @@ from gateway.settings.references import reference_faults
 from gateway.settings.source import DOCUMENT_LIMIT, Unreadable, documents_of, overlooked, read_text
 from gateway.settings.tree import Node, Section, plain
 from gateway.settings.trust_lint import dangerous_trust
-from gateway.settings.unserved import unserved_settings
 from gateway.settings.validate import faults_of
 
 
@@ -59,7 +58,6 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configur
         *dangerous_trust(root),
         *unreachable_roles(root),
         *idle_statements(root),
-        *unserved_settings(root),
     ]
     warnings = redacted(found, interpolator.secrets)
     if faults or model is None:

@@ -62,8 +62,11 @@ def unreadable(root: Section) -> Iterator[Fault]:
 
 
 def _problem(path: str) -> str | None:
-    if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises for an over-long name
+    # Path's own raise for an over-long name.
+    if not os.path.exists(path):  # noqa: PTH110
         return "there is no such file; correct the path, which is relative to the configuration file"
+    if not os.path.isfile(path):  # noqa: PTH113
+        return "not a regular file; name one"
     return None if os.access(path, os.R_OK) else "permission denied; let the gateway's user read it"
 
 

@@ -61,6 +61,9 @@ def _providers(names: Names) -> Iterator[Fault]:
     )
     # A token finds its provider by `iss` alone; two that differ only by case or slash would share one ARN.
     yield from _once(issuers, "two providers with one issuer; give one provider the audiences of both")
+    # A directory's name stands in its ARN, and condition keys are compared without regard to case.
+    folded = ((name.casefold(), entry.place, f"providers.{name}") for name, entry in names.providers.items())
+    yield from _once(folded, "two names that differ only in case")
     own = _comparable(text_of(child(names.root, "gateway", "public_url")))
     for name, entry in names.providers.items():
         # AWS takes none of its own ID tokens either: a session would renew itself without end, by another name.
@@ -214,6 +217,18 @@ def _services(names: Names) -> Iterator[Fault]:
                 yield from _unknown(node, place_key, "account", alias, names.accounts, "accounts")
         if account is None and text_of(child(entry.node, "type")) == "execute-api" and len(names.accounts) != 1:
             yield fault_at(entry.place, f"{key}.account", "missing; add `account:`, since its ARNs hold one")
+        yield from _proxy_token(entry, f"{key}.proxy_token", names)
+
+
+def _proxy_token(service: Entry, key: str, names: Names) -> Iterator[Fault]:
+    """Whoever may ask `/authz` learns what is allowed, and where the gateway signs anew he gets its signatures."""
+    if child(service.node, "proxy_token") is not None:
+        return
+    if child(service.node, "upstream") is not None:
+        yield fault_at(service.place, key, "missing; add `proxy_token:`, which proves the proxy that gets signatures")
+    elif child(names.root, "gateway", "internal_listen") is None:
+        mend = "add `proxy_token:`, or `gateway.internal_listen`, so that proxies alone reach `/authz`"
+        yield fault_at(service.place, key, f"missing; {mend}")
 
 
 def _unknown(node: Node, key: str, kind: str, name: str, known: Iterable[str], section: str) -> Iterator[Fault]:

@@ -13,7 +13,9 @@ from gateway.settings.tree import Listing, Node, Scalar, Section
 
 Step = str | int
 _OF_A_KEY: Final = "[key]"
-_OF_THE_TYPE: Final = frozenset({"union_tag_not_found", "union_tag_invalid"})
+# What a way is followed by: the key that says which of several kinds a section is; and, where several keys are wrong
+# together, nothing that is a key, so that the kind's name at the end of the way is not taken for one that is missing.
+_AFTER: Final = {"union_tag_not_found": ("type",), "union_tag_invalid": ("type",), "value_error": (_OF_A_KEY,)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def faults_of(error: ValidationError, root: Section, model: type[BaseModel]) -> 
     """One fault for each complaint of pydantic, none of which repeats a value that pydantic saw."""
     faults = []
     for detail in error.errors(include_url=False, include_input=False):
-        way = (*detail["loc"], "type") if detail["type"] in _OF_THE_TYPE else detail["loc"]
+        way = (*detail["loc"], *_AFTER.get(detail["type"], ()))
         spot = spot_at(root, way)
         if isinstance(spot.node, Scalar) and spot.node.unresolved:
             continue

@@ -43,9 +43,12 @@ class Query:
         value = self.amz.get(name)
         if value is None:
             return None
-        # The two escapes that a scope and a list of headers hold, without the general decoder's cost.
-        value = value.replace(b"%2F", b"/").replace(b"%3B", b";")
-        return (unquote_to_bytes(value) if b"%" in value else value).decode("latin-1")
+        if b"%" in value:
+            # The two escapes that a scope and a list of headers hold, without the general decoder's cost.
+            value = value.replace(b"%2F", b"/").replace(b"%3B", b";")
+            if b"%" in value:
+                value = unquote_to_bytes(value)
+        return value.decode("latin-1")
 
 
 _EMPTY: Final = Query(forms=(b"",), amz={})
@@ -69,9 +72,19 @@ def read_query(raw: bytes) -> Query:
     return Query(forms=(_joined(written), _joined(sent)), amz=_amz_parameters(written))
 
 
+def whole_form(raw: bytes) -> bytes:
+    """The canonical query under a signature in a header: what was a presigned URL's signature is a parameter there."""
+    written = [part.partition(b"=") for part in raw.split(b"&")] if raw else []
+    return _sorted([(written_component(key), equals, written_component(value)) for key, equals, value in written])
+
+
 def _joined(parts: list[_Part]) -> bytes:
+    return _sorted([part for part in parts if part[0] != SIGNATURE])
+
+
+def _sorted(parts: list[_Part]) -> bytes:
     # By name, then by value: sorting whole `name=value` texts would put `a-=` before `a=`.
-    return b"&".join([key + b"=" + value for key, _, value in sorted(parts) if key != SIGNATURE])
+    return b"&".join([key + b"=" + value for key, _, value in sorted(parts)])
 
 
 def _amz_parameters(parts: list[_Part]) -> dict[bytes, bytes]:

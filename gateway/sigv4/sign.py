@@ -7,7 +7,7 @@ from typing import Final
 from gateway.sigv4.canonical import canonical_request
 from gateway.sigv4.dates import basic
 from gateway.sigv4.headers import CONTENT_SHA256, covered_headers, read_headers
-from gateway.sigv4.query import read_query
+from gateway.sigv4.query import whole_form
 from gateway.sigv4.rules import SigningRules
 from gateway.sigv4.schemes import HMAC_SHA256
 from gateway.sigv4.scope import CredentialScope
@@ -54,7 +54,7 @@ def sign(
     canonical = canonical_request(
         http.method,
         rules.path_forms(http.raw_path)[0],
-        read_query(http.raw_query).forms[0],
+        whole_form(http.raw_query),
         covered_headers(fields, ";".join(names)),
         ";".join(names),
         payload_hash,

@@ -60,10 +60,11 @@ def verify(signed: SignedRequest, key: bytes, rules: SigningRules, *, body_sha25
     SignatureMismatch; PayloadHashMismatch, only to one who holds the key.
     """
     check_signature(strings_to_sign(signed, rules, body_sha256=body_sha256), signed.signature, key)
-    _check_body(signed.payload_hash, body_sha256)
+    check_body(signed.payload_hash, body_sha256)
 
 
-def _check_body(payload_hash: str | None, body_sha256: str | None) -> None:
+def check_body(payload_hash: str | None, body_sha256: str | None) -> None:
+    """Raise PayloadHashMismatch where the body is seen, and is not the one whose hash was signed."""
     if payload_hash == body_sha256 or payload_hash is None or body_sha256 is None:
         return
     if payload_mode(payload_hash) is PayloadMode.HASH:

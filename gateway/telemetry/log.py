@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -32,8 +31,8 @@ _CAUSES: Final = 5
 _FRAMES: Final = 20
 
 
-def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
-    """Send every logger's lines to `stream`, as JSON; replaces what was configured before."""
+def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send every logger's lines to `stream`, as JSON; None: standard error. Replaces what was configured before."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
     logging.root.handlers[:] = [handler]

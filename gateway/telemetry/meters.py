@@ -9,6 +9,7 @@ from gateway.domain.errors import (
     AccessDenied,
     AuthenticationError,
     GatewayError,
+    GrantError,
     IdentityError,
     ProviderUnreachable,
     RequestError,
@@ -27,6 +28,7 @@ OUTCOMES: Final[Mapping[type[GatewayError], str]] = {
     RequestError: "invalid",
     IdentityError: "denied",
     ProviderUnreachable: "error",
+    GrantError: "denied",
     AuthenticationError: "denied",
     AccessDenied: "denied",
     ServiceError: "error",
@@ -89,6 +91,11 @@ KEYRING_FAULTS: Final = counter("keyring_faults_total", "Changes of the keyring'
 CLOCK_DRIFT: Final = gauge(
     "clock_drift_seconds", "How far the system's clock was stepped back behind the gateway's own.", merge=greatest
 )
+REVOCATION_LAG: Final = gauge(
+    "revocation_lag_seconds",
+    "How long ago the revocations were read from the store; the most of all workers.",
+    merge=greatest,
+)
 LOOP_LAG: Final = histogram("event_loop_lag_seconds", "How much later than asked the event loop woke, once a second.")
 HTTP_RESPONSES: Final = counter("http_responses_total", "Answers by class of status.", "status")
 HTTP_DURATION: Final = histogram(
@@ -106,7 +113,16 @@ METRICS: Final = (
     *(BUILD, WORKER_STARTS, REQUESTS, DURATION, MINTED, AUDIT_FAILURES),
     *(JWKS_FETCHED, JWKS_FAILING, JWKS_FAILURES),
     *(KEYRING_KEYS, KEYRING_CREATED, KEYRING_SEALS_FROM, KEYRING_NEXT, KEYRING_FAULTS),
-    *(CLOCK_DRIFT, LOOP_LAG, HTTP_RESPONSES, HTTP_DURATION, CONNECTIONS, CONNECTIONS_REFUSED, REQUESTS_REFUSED),
+    *(
+        CLOCK_DRIFT,
+        REVOCATION_LAG,
+        LOOP_LAG,
+        HTTP_RESPONSES,
+        HTTP_DURATION,
+        CONNECTIONS,
+        CONNECTIONS_REFUSED,
+        REQUESTS_REFUSED,
+    ),
 )
 
 
@@ -238,6 +254,8 @@ class Meters:
         self.keyring: Final = KeyringMeter(registry)
         self.loop_lag: Final = registry.histogram(LOOP_LAG).observe
         self.clock_drift: Final[Gauge] = registry.gauge(CLOCK_DRIFT)
+        self.revocation_lag: Final[Gauge] = registry.gauge(REVOCATION_LAG)
+        self.revocation_lag.forget()
         self.audit_refused: Final = registry.counter(AUDIT_FAILURES, "refused").inc
         self.audit_dropped: Final = registry.counter(AUDIT_FAILURES, "dropped").inc
         registry.counter(WORKER_STARTS).inc()

@@ -20,7 +20,7 @@ from gateway.web.asgi import Application
 
 CLIENT_ID: Final = "demo-page"
 CALLBACK_PATH: Final = "/demo/callback"
-_PORTAL_PATH: Final = "/portal"
+_START_PATH: Final = "/demo"
 _COOKIE: Final = "demo_sign_in"
 _COOKIE_SECONDS: Final = 600
 _MAXIMUM_ATTEMPTS: Final = 100
@@ -30,7 +30,7 @@ def portal_doors(addresses: Addresses, client: Callable[[], httpx.AsyncClient]) 
     """The pages by their paths. `client` opens a connection to the issuer's token endpoint."""
     endpoints = _Endpoints(addresses, client)
     routes = [
-        Route(_PORTAL_PATH, endpoints.start, methods=["GET"]),
+        Route(_START_PATH, endpoints.start, methods=["GET"]),
         Route(pages.SIGN_IN_PATH, endpoints.sign_in, methods=["GET"]),
         Route(CALLBACK_PATH, endpoints.callback, methods=["GET"]),
         Route(STYLESHEET_PATH, lambda _: stylesheet(), methods=["GET"]),

@@ -43,6 +43,8 @@ three people, the gateway, and a resource server that speaks S3 and lets the gat
 {people}
 </tbody>
 </table>
+<p><a class="button" href="/portal">To the portal</a> The issuer lets you choose who you are; the portal shows your
+roles and gives credentials. Below is the same by hand.</p>
 <h2>1. Sign somebody in</h2>
 <p>The issuer lets you choose who you are; then you get an ID token, and the commands that use it.</p>
 <p><a class="button" href="{SIGN_IN_PATH}">Sign in at the issuer</a></p>
@@ -86,7 +88,7 @@ def signed_in(addresses: Addresses, result: SignedIn) -> Response:
 {_claims_rows(result.claims)}
 </tbody>
 </table>
-<p><a href="{SIGN_IN_PATH}">Sign in as somebody else</a> · <a href="/portal">Back to the start</a></p>"""
+<p><a href="{SIGN_IN_PATH}">Sign in as somebody else</a> · <a href="/demo">Back to the start</a></p>"""
     return page(title=f"Signed in as {person.full_name}", body=body)
 
 
@@ -94,7 +96,7 @@ def failed(reason: str) -> Response:
     body = f"""\
 <h1>The sign-in did not work</h1>
 <p>{escape(reason)}.</p>
-<p><a href="{SIGN_IN_PATH}">Begin again</a> · <a href="/portal">Back to the start</a></p>"""
+<p><a href="{SIGN_IN_PATH}">Begin again</a> · <a href="/demo">Back to the start</a></p>"""
     return page(title="Sign-in failed", body=body, status=400)
 
 

@@ -58,6 +58,27 @@ async def test_a_changed_file_is_taken(follower: Follower) -> None:
     assert durations["lake/Analyst"] == 7_200
 
 
+async def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    follower = Follower(tmp_path)
+    short, whole = (follower.file.read_text().replace("4h", hours) for hours in ("2h", "3h"))
+
+    def read_half(path: Path) -> Configuration:
+        configuration = load(path)
+        if "2h" in follower.file.read_text():
+            follower.write(whole)
+        return configuration
+
+    reloader = Reloader(follower.file, load(follower.file), load=read_half, take=follower.take, interval=0.01)
+    follower.write(short)
+    task = asyncio.create_task(reloader.run())
+
+    await follower.until(2)
+
+    task.cancel()
+    hours = [{role.maximum_duration for role in taken.roles} for taken in follower.taken]
+    assert (7_200 in hours[0], 10_800 in hours[1]) == (True, True)
+
+
 async def test_an_unchanged_file_is_left_alone_until_somebody_asks(follower: Follower) -> None:
     await asyncio.sleep(0.1)
     assert follower.taken == []

@@ -8,7 +8,7 @@ import pytest
 from gateway.cli.main import main
 
 CONFIG = Path(__file__).parents[3] / "config"
-NO_EFFECT = "the setting has no effect"
+NOBODY = "nobody can assume it: no mapping names it, and no trust_policy admits anybody; add one, or remove the role"
 NO_SECRET = "not a secret key; write 16 to 128 printable ASCII characters without spaces"
 GOOD = """\
 gateway:
@@ -23,7 +23,7 @@ roles:
 mappings:
   - {provider: p, groups: [g], roles: [a/One]}
 """
-WARNED = f"{GOOD}services:\n  lake: {{type: s3, hosts: [h]}}\n"
+WARNED = GOOD.replace("  a/One: {}\n", "  a/One: {}\n  a/Two: {}\n")
 BAD = f"{WARNED}users:\n  b/ci: {{}}\n  a/ci: {{access_keys: [{{id: AKIAEXAMPLEEXAMPLE22, secret: hunter2}}]}}\n"
 
 
@@ -47,8 +47,8 @@ def test_warnings_are_told_and_pass(path: Path, capsys: pytest.CaptureFixture[st
 
     output = capsys.readouterr()
     assert output.out.splitlines() == [
-        "c.yaml:13: warning: services.lake: this version does not answer for resource servers yet; " + NO_EFFECT,
-        "c.yaml: in order: 1 role, 1 mapping, 1 warning",
+        "c.yaml:10: warning: roles.a/Two: " + NOBODY,
+        "c.yaml: in order: 2 roles, 1 mapping, 1 warning",
     ]
     assert output.err == ""
 
@@ -69,8 +69,8 @@ def test_errors_are_told_a_line_each_with_file_and_line_and_no_secret(
 
     output = capsys.readouterr()
     assert output.err.splitlines() == [
-        "c.yaml:15: error: users.b/ci: unknown account 'b'; known: a",
-        "c.yaml:16: error: users.a/ci.access_keys[0].secret: " + NO_SECRET,
+        "c.yaml:14: error: users.b/ci: unknown account 'b'; known: a",
+        "c.yaml:15: error: users.a/ci.access_keys[0].secret: " + NO_SECRET,
         "c.yaml: 2 errors",
     ]
     assert output.out.count("warning:") == 1

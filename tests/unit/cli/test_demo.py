@@ -97,7 +97,7 @@ def test_a_served_world_answers_until_it_is_interrupted(number: signal.Signals, 
         assert process.stdout is not None
         assert process.stderr is not None
         first = process.stdout.readline()
-        page = httpx.get(f"http://127.0.0.1:{free_port}/portal", trust_env=False)
+        page = httpx.get(f"http://127.0.0.1:{free_port}/portal", trust_env=False, follow_redirects=True)
         process.send_signal(number)
         rest, errors = process.stdout.read(), process.stderr.read()
         process.wait(TIMEOUT)

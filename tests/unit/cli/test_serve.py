@@ -27,7 +27,7 @@ accounts:
 roles:
   a/One: {}
 services:
-  lake: {type: s3, hosts: [h]}
+  lake: {type: s3, hosts: [h], proxy_token: t}
 """
 
 

@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "GATEWAY_URL": "http://127.0.0.1:1",
     "ISSUER_URL": "http://127.0.0.1:2",
     "LAKE_HOST": "127.0.0.1:3",
+    "LAKE_PROXY_TOKEN": "t",
 }
 
 

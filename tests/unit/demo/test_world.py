@@ -175,8 +175,8 @@ def test_the_front_page_leads_to_the_portal(world: World, http: httpx.Client) ->
     assert (answer.status_code, answer.headers["location"]) == (303, "/portal")
 
 
-def test_the_portal_says_who_there_is_and_what_to_type(world: World, http: httpx.Client) -> None:
-    answer = http.get(f"{world.addresses.gateway}/portal")
+def test_the_demos_page_says_who_there_is_and_what_to_type(world: World, http: httpx.Client) -> None:
+    answer = http.get(f"{world.addresses.gateway}/demo")
 
     assert answer.status_code == 200
     for text in ("Ana Almeida", "Ben Okoro", "Carla Rossi", world.addresses.issuer, world.addresses.lake):
@@ -184,6 +184,18 @@ def test_the_portal_says_who_there_is_and_what_to_type(world: World, http: httpx
     assert f"export AWS_ENDPOINT_URL_STS={world.addresses.gateway}" in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert http.get(f"{world.addresses.gateway}/demo.css").status_code == 200
+
+
+def test_the_portal_signs_in_at_the_issuer(world: World, http: httpx.Client) -> None:
+    chooser = http.get(f"{world.addresses.gateway}/portal", follow_redirects=True)
+    assert chooser.url.port == urlsplit(world.addresses.issuer).port
+    fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', chooser.text))
+    back = http.post(f"{world.addresses.issuer}/authorize", data={**fields, "person": "ana"}).headers["location"]
+
+    portal = http.get(back, follow_redirects=True)
+
+    assert portal.url.path == "/portal"
+    assert "Analyst" in portal.text
 
 
 def answer_for(http: httpx.Client, world: World, person: str) -> str:
@@ -237,7 +249,7 @@ def test_a_refusal_of_the_issuer_is_shown(world: World, http: httpx.Client) -> N
     assert "access_denied (&lt;b&gt;no&lt;/b&gt;)" in page.text
 
 
-@pytest.mark.parametrize("path", ["/portal", "/demo/sign-in", "/demo/callback"])
+@pytest.mark.parametrize("path", ["/demo", "/demo/sign-in", "/demo/callback"])
 def test_the_pages_answer_to_names_of_this_machine_alone(path: str, world: World, http: httpx.Client) -> None:
     answer = http.get(f"{world.addresses.gateway}{path}", headers={"Host": "rebound.evil.example"})
 

@@ -285,7 +285,8 @@ def decide(sets: dict[str, list[dict[str, Any]] | None], query: dict[str, Any], 
         sessions = [arn for arn in (caller.arns if caller else ()) if ":sts:" in arn]
         for name in names:
             if name in ("*", "federated") or ":sts:" in name or (":user/" in name and not sessions):
-                missing = set()
+                # No naming in a trust policy leads a session out of what narrows it.
+                missing = missing - {"identity"} if "trust" in found else set()
             elif name != "account":
                 missing -= {"identity"}
     # A trust policy must always allow; another resource's policy need not, where the caller's own do.

@@ -94,6 +94,29 @@ def test_a_condition_on_what_cannot_be_seen_holds_for_a_deny_and_not_for_an_allo
     assert not allowed(UNSEEN, statement(), statement("Deny", **asking), query=OF_ONE)
 
 
+BY_A_VARIABLE: dict[str, dict[str, Any]] = {
+    "equals": {"Condition": {"StringEquals": {"aws:username": "${s3:ExistingObjectTag/owner}"}}},
+    "equals, with a default": {"Condition": {"StringEquals": {"aws:username": "${s3:ExistingObjectTag/owner, 'ci'}"}}},
+    "differs": {"Condition": {"StringNotEquals": {"aws:username": "${s3:VersionId}"}}},
+    "one of several values": {"Condition": {"StringLike": {"aws:username": ["x", "${s3:versionid}*"]}}},
+    "in the resource": {"Resource": f"{LAKE}${{s3:ExistingObjectTag/name}}"},
+    "in the resource that is left out": {"Resource": None, "NotResource": f"{LAKE}${{s3:ExistingObjectTag/name}}"},
+}
+
+
+@pytest.mark.parametrize("asking", BY_A_VARIABLE.values(), ids=BY_A_VARIABLE)
+def test_a_variable_that_stands_for_what_cannot_be_seen_helps_every_deny_and_no_allow(asking: dict[str, Any]) -> None:
+    query = Query(action="s3:DeleteObject", resource=f"{LAKE}a", context=RequestContext.of({"aws:username": "ci"}))
+    allow, deny = (
+        {name: value for name, value in statement(effect, **asking).items() if value is not None}
+        for effect in ("Allow", "Deny")
+    )
+
+    assert not allowed(UNSEEN, allow, query=query)
+    assert not allowed(UNSEEN, statement(), deny, query=query)
+    assert allowed(UNSEEN, statement(), {**deny, "Action": "s3:GetObject"}, query=query)
+
+
 def test_a_deny_of_another_resource_stays_one_of_another_resource() -> None:
     asking = {"Condition": {"StringEquals": {"s3:VersionId": "1"}}, "Resource": f"{LAKE}b"}
 

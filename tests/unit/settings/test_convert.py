@@ -7,7 +7,7 @@ import pytest
 from gateway.domain.arn import RoleArn
 from gateway.domain.identifiers import role_id, user_id
 from gateway.domain.role import Requirement
-from gateway.domain.service import Service, ServiceType
+from gateway.domain.service import Proxy, Service, ServiceType, Upstream
 from gateway.settings.configuration import (
     AuditFailure,
     AuditSettings,
@@ -174,9 +174,16 @@ def test_a_user_becomes_arn_id_and_keys(written: Written) -> None:
 def test_services_know_their_signing_name_and_accounts_by_number(written: Written) -> None:
     services = written.load(
         services="""
-        lake: {type: s3, hosts: [s3.example.com, "s3.example.com:9000"], region: eu-west-1, principals: [web-shop]}
-        orders: {type: execute-api, hosts: [orders.example.com], id: orders, account: web-shop}
-        tables: {type: json, hosts: [db.example.com], service: dynamodb}
+        lake:
+          type: s3
+          hosts: [s3.example.com, "s3.example.com:9000"]
+          region: eu-west-1
+          principals: [web-shop]
+          proxy: nginx
+          proxy_token: lake-token
+          upstream: {endpoint: "http://ceph:7480", region: eu-1, access_key_id: K, secret_access_key: S, host: ceph}
+        orders: {type: execute-api, hosts: [orders.example.com], id: orders, account: web-shop, proxy_token: t}
+        tables: {type: json, hosts: [db.example.com], service: dynamodb, proxy_token: t}
         """
     ).services
 
@@ -188,6 +195,9 @@ def test_services_know_their_signing_name_and_accounts_by_number(written: Writte
             signing_name="s3",
             region="eu-west-1",
             principals=frozenset({"444455556666"}),
+            proxy=Proxy.NGINX,
+            proxy_token="lake-token",
+            upstream=Upstream(region="eu-1", access_key_id="K", secret_access_key="S", host="ceph"),
         ),
         Service(
             name="orders",
@@ -196,9 +206,14 @@ def test_services_know_their_signing_name_and_accounts_by_number(written: Writte
             signing_name="execute-api",
             account="444455556666",
             api_arn="arn:aws:execute-api:us-east-1:444455556666:orders/$default",
+            proxy_token="t",
         ),
-        Service(name="tables", type=ServiceType.JSON, hosts=("db.example.com",), signing_name="dynamodb"),
+        Service(
+            name="tables", type=ServiceType.JSON, hosts=("db.example.com",), signing_name="dynamodb", proxy_token="t"
+        ),
     )
+    assert "lake-token" not in repr(services)
+    assert "secret_access_key" not in repr(services)
 
 
 def test_an_api_has_the_one_account_and_its_own_region_in_its_arn(written: Written) -> None:
@@ -207,7 +222,7 @@ def test_an_api_has_the_one_account_and_its_own_region_in_its_arn(written: Writt
         roles="",
         mappings="",
         users="",
-        services="orders: {type: execute-api, hosts: [h.example.com], id: o1, stage: prod, region: eu-west-1}",
+        services="orders: {type: execute-api, hosts: [h.example.com], id: o1, stage: prod, region: eu-west-1, proxy_token: t}",
     ).services
 
     assert service.api_arn == "arn:aws:execute-api:eu-west-1:444455556666:o1/prod"
@@ -227,3 +242,12 @@ def test_the_files_of_providers_are_absolute(written: Written) -> None:
     assert settings.ca_file == written.folder / "ca.pem"
     assert settings.jwks_file == written.folder / "jwks.json"
     assert settings.bearer_token_file == written.folder / "t"
+
+
+def test_behind_the_internal_listener_a_service_without_upstream_needs_no_token(written: Written) -> None:
+    (service,) = written.load(
+        gateway="public_url: https://sts.example.com\nkeyring: ./k\ninternal_listen: 127.0.0.1:9090",
+        services="lake: {type: s3, hosts: [h]}",
+    ).services
+
+    assert service.proxy_token is None

@@ -131,6 +131,7 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     "algorithm": (provider("algorithms: [HS256]"), "providers.workforce.algorithms[0]", "HS256 is not taken"),
     "ca_file": (provider("ca_file: ./nope.pem"), "providers.workforce.ca_file", "there is no such file"),
     "jwks_file": (provider("jwks_file: ./nope.json"), "providers.workforce.jwks_file", "there is no such file"),
+    "jwks_file, a folder": (provider("jwks_file: ."), "providers.workforce.jwks_file", "not a regular file"),
     "issuer twice": (
         {"providers": f"a: {{{OIDC}}}\nb: {{{OIDC}}}  # HERE"},
         "providers.b.issuer",
@@ -358,6 +359,20 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     "service's callers": (service("principals: [nope]"), "services.lake.principals[0]", "unknown account 'nope'"),
     "service's flag": (service("share_signing_key: yes"), "services.lake.share_signing_key", "not true or false"),
     "service's upstream": (service("upstream: {}"), "services.lake.upstream.endpoint", "missing; add `endpoint:`"),
+    "proxy that gets signatures": (
+        {
+            "gateway": "public_url: https://sts.example.com\nkeyring: ./k\ninternal_listen: 127.0.0.1:9090",
+            "services": "lake: {type: s3, hosts: [h], upstream: {endpoint: 'http://s', access_key_id: k, "
+            "secret_access_key: s}}  # HERE",
+        },
+        "services.lake.proxy_token",
+        "missing; add `proxy_token:`, which proves the proxy that gets signatures",
+    ),
+    "proxy at the public listener": (
+        {"services": "lake: {type: s3, hosts: [h]}  # HERE"},
+        "services.lake.proxy_token",
+        "missing; add `proxy_token:`, or `gateway.internal_listen`",
+    ),
     "host of two services": (
         {"services": "a: {type: s3, hosts: [h]}\nb: {type: s3, hosts: [h]}  # HERE"},
         "services.b.hosts[0]",

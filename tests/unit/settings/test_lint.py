@@ -117,31 +117,9 @@ def test_proxies_everywhere_are_told(written: Written, network: str) -> None:
     assert "believes the X-Forwarded-* headers of everybody" in warnings[0][2]
 
 
-@pytest.mark.parametrize(
-    ("line", "key"),
-    [
-        ("browser_session: {idle: 5m}", "gateway.browser_session"),
-        ("throttle: {per_user: 3/1h}", "gateway.throttle"),
-    ],
-)
-def test_a_setting_without_effect_in_this_version_is_told(written: Written, line: str, key: str) -> None:
-    sections = {"gateway": f"public_url: https://h\nkeyring: k\n{line}  # HERE"}
-
-    warnings = warned(written, **sections)
-
-    assert [(at, told) for at, told, _ in warnings] == [(marked_line(written.text(**sections)), key)]
-    assert warnings[0][2].startswith("this version ")
-    assert warnings[0][2].endswith("; the setting has no effect")
-
-
-def test_services_and_browser_sign_in_without_effect_are_told(written: Written) -> None:
-    warnings = warned(
-        written,
-        providers='workforce: {type: oidc, issuer: "https://h", audiences: [a], client_id: c, client_secret: s}',
-        services="lake: {type: s3, hosts: [s3.example.com]}",
-    )
-
-    assert [key for _, key, _ in warnings] == ["providers.workforce.client_secret", "services.lake"]
+@pytest.mark.parametrize("line", ["browser_session: {idle: 5m}", "throttle: {per_user: 3/1h}"])
+def test_what_is_served_is_not_warned_of(written: Written, line: str) -> None:
+    assert warned(written, gateway=f"public_url: https://h\nkeyring: k\n{line}") == []
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from gateway.domain.errors import InternalFault
+from gateway.domain.identifiers import random_uuid
 from gateway.telemetry.log import REQUEST_ID
 from gateway.web.asgi import Application, Message, Receive, Scope, Send
-from gateway.web.edge import Edge, new_request_id
+from gateway.web.edge import Edge
 from gateway.web.limits import ClientDisconnected
 from gateway.web.origin import origin_of
 from gateway.web.responses import TEXT, Answer, send_answer
@@ -70,7 +71,7 @@ async def test_every_answer_has_a_request_id_that_the_application_and_the_log_kn
 
 
 def test_request_ids_are_random_uuids() -> None:
-    ids = {new_request_id() for _ in range(1000)}
+    ids = {random_uuid() for _ in range(1000)}
 
     assert len(ids) == 1000
     assert all(UUID4.fullmatch(one) for one in ids)
@@ -148,6 +149,21 @@ async def test_the_access_line_tells_who_asked_what_and_never_the_query() -> Non
         "client": "192.0.2.1", "method": "POST", "path": "/a%2Fb", "status": 200,
     }  # fmt: skip
     assert "canary" not in str(line)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        pytest.param(b"/lake/" + b"k" * 900, "/lake/" + "k" * 900, id="a long key"),
+        pytest.param(b"/" + b"k" * 40_000, "/" + "k" * 1_023 + "...", id="beyond its bound"),
+        pytest.param(b"/eyJhbGciOiJSUzI1NiJ9." + b"p" * 90 + b".s", "/(left out: a token)", id="a token"),
+        pytest.param(b"/a/eyJhbGciOiJSUzI1NiJ9." + b"p" * 2_000, "/a/(left out: a token)...", id="half a token"),
+    ],
+)
+async def test_the_access_line_has_no_token_of_a_path_and_no_endless_one(path: bytes, told: str) -> None:
+    asked = await Asked(fine).by(scope_of(raw_path=path))
+
+    assert asked.lines[0]["path"] == told
 
 
 async def test_what_is_no_request_passes_untouched() -> None:

@@ -1,11 +1,13 @@
 """Where a request came from, with and without proxies that may be believed."""
 
 import ipaddress
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.domain.origin import RequestOrigin
 from gateway.web.origin import OriginReader, address, keep_origin, origin_of
 from tests.unit.web.serving import scope_of
 
@@ -109,6 +111,18 @@ def test_the_user_agent_is_printable_and_short(values: list[bytes], shown: str |
     assert READER.read(scope_of(*[(b"user-agent", value) for value in values]), "id").user_agent == shown
 
 
+def test_a_flood_of_long_user_agents_is_not_kept_in_memory() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            READER.read(scope_of((b"user-agent", b"%d" % number + b"x" * 60_000)), "id")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 4 * 1024 * 1024
+
+
 def test_the_request_keeps_its_origin() -> None:
     scope = scope_of()
     del scope["state"]
@@ -138,3 +152,24 @@ def test_whatever_a_client_sends_its_own_address_is_found_behind_one_proxy(
     words = ", ".join([*map(str, invented), str(real)]).encode()
 
     assert READER.read(scope_of(*forwarded(words), client=PROXY), "id").source_ip == str(real)
+
+
+FORWARDED = {
+    "nothing": ((), None, None),
+    "one client": (((b"x-forwarded-for", b"192.0.2.9"), (b"x-forwarded-proto", b"https")), "192.0.2.9", True),
+    "an invention before it": (((b"x-forwarded-for", b"6.6.6.6, 192.0.2.9"),), "192.0.2.9", None),
+    "a trusted hop behind it": (((b"x-forwarded-for", b"6.6.6.6, 192.0.2.9, 10.0.0.5"),), "192.0.2.9", None),
+    "no address": (((b"x-forwarded-for", b"192.0.2.9, unknown"),), None, None),
+    "plain HTTP": (((b"x-forwarded-proto", b"http"),), None, False),
+}
+
+
+@pytest.mark.parametrize(("headers", "source_ip", "secure"), FORWARDED.values(), ids=FORWARDED)
+def test_a_proven_proxy_is_believed_without_being_listed(
+    headers: tuple[tuple[bytes, bytes], ...], source_ip: str | None, secure: bool | None
+) -> None:
+    edge = RequestOrigin(request_id="r", source_ip="172.16.0.1", user_agent="ua", secure_transport=True)
+
+    found = READER.forwarded(headers, edge)
+
+    assert found == RequestOrigin(request_id="r", source_ip=source_ip, user_agent="ua", secure_transport=secure)

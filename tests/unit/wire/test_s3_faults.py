@@ -22,6 +22,7 @@ CODES = {
     "SessionCallerRefused": ("AccessDenied", 403),
     "IssuedTokenTooLarge": ("InvalidArgument", 400),
     "SessionOutlived": ("AccessDenied", 403),
+    "ProxyRefused": ("AccessDenied", 403),
     "TokenIssuanceDisabled": ("AccessDenied", 403),
     "InvalidArn": ("InvalidArgument", 400),
     "MissingAction": ("InvalidRequest", 400),
@@ -45,6 +46,8 @@ CODES = {
     "MissingAuthentication": ("AccessDenied", 403),
     "UnsupportedSignature": ("InvalidRequest", 400),
     "UnknownAccessKey": ("InvalidAccessKeyId", 403),
+    "RevokedSession": ("InvalidAccessKeyId", 403),
+    "ShownRequestRefused": ("AccessDenied", 403),
     "ExpiredSession": ("ExpiredToken", 400),
     "SignatureMismatch": ("SignatureDoesNotMatch", 403),
     "ScopeMismatch": ("AuthorizationHeaderMalformed", 400),
@@ -54,6 +57,17 @@ CODES = {
     "AccessDenied": ("AccessDenied", 403),
     "RoleAssumptionDenied": ("AccessDenied", 403),
     "ActionDenied": ("AccessDenied", 403),
+    "FormRefused": ("AccessDenied", 403),
+    "SignInRefused": ("AccessDenied", 403),
+    "InvalidClient": ("AccessDenied", 403),
+    "InvalidRedirect": ("InvalidArgument", 400),
+    "InvalidGrant": ("AccessDenied", 403),
+    "UnsupportedGrant": ("InvalidArgument", 400),
+    "ExpiredGrant": ("AccessDenied", 403),
+    "AuthorizationPending": ("AccessDenied", 403),
+    "PolledTooFast": ("AccessDenied", 403),
+    "AuthorizationDeclined": ("AccessDenied", 403),
+    "NotSignedIn": ("AccessDenied", 403),
     "AuditUnavailable": ("ServiceUnavailable", 503),
     "Overloaded": ("SlowDown", 503),
     "KeyringUnavailable": ("ServiceUnavailable", 503),
@@ -157,8 +171,11 @@ S3_SENTENCE = (
 )
 TEXTS = {
     "denied": (
-        errors.ActionDenied(principal="p", action="s3:GetObject", resource="r", cause="c"),
-        "Access Denied",
+        errors.ActionDenied(principal="p", action="s3:GetObject", resource="r", cause="c", encoded_message="sealed"),
+        (
+            "User: p is not authorized to perform: s3:GetObject on resource: r "
+            "Encoded authorization failure message: sealed"
+        ),
     ),
     "signature": (
         errors.SignatureMismatch(),

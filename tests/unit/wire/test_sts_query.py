@@ -198,6 +198,15 @@ ACTIONS = {
         "Could not find operation GetCallerIdentity for version 2010-05-08; send Version=2011-06-15",
     ),
     "a long one": ({"Action": "A" * 500}, f"Could not find operation {'A' * 128} for version 2011-06-15"),
+    "a form that is joined by semicolons": (
+        {"Action": "GetCallerIdentity;LDAPPassword=canary"},
+        "Could not find operation GetCallerIdentity for version 2011-06-15",
+    ),
+    "a version with more in it": (
+        {"Action": "GetCallerIdentity", "Version": "2011-06-15;LDAPPassword=canary"},
+        "Could not find operation GetCallerIdentity for version 2011-06-15; send Version=2011-06-15",
+    ),
+    "no name at all": ({"Action": "\n{}"}, "Could not find operation (unreadable) for version 2011-06-15"),
 }
 
 

@@ -1,0 +1,59 @@
+"""Profiles in ~/.aws/config: what is written, and that nothing else is touched."""
+
+import configparser
+
+import pytest
+
+from gateway.cli.configure import block_of, without_block
+from gateway.cli.credentials import _asked, _narrowed
+from gateway.client.identity_center import Refused
+
+URL = "https://sts.example.com"
+ROWS = [("111122223333", "lake", "Analyst"), ("444455556666", "shop", "Admin")]
+OWN = "[default]\nregion = eu-west-1\n\n[profile mine]\nrole_arn = x\n"
+
+
+@pytest.mark.parametrize("process", [False, True])
+def test_every_role_gets_a_profile_with_its_endpoints(process: bool) -> None:
+    written = configparser.ConfigParser()
+    written.read_string("\n".join(block_of(URL, ROWS, "us-east-1", "", process=process)))
+    profile = written["profile lake-Analyst"]
+    assert profile["services"] == "sts-gateway-sts-example-com"
+    if process:
+        assert profile["credential_process"] == f"sts-gateway credentials --url {URL} --role 111122223333/Analyst"
+    else:
+        assert (profile["sso_account_id"], profile["sso_role_name"]) == ("111122223333", "Analyst")
+        assert written[f"sso-session {profile['sso_session']}"]["sso_start_url"].startswith("https://gateway.invalid.")
+    assert f"endpoint_url = {URL}/sso-oidc" in written["services sts-gateway-sts-example-com"]["sso_oidc"]
+
+
+def test_what_the_person_wrote_stays_and_what_was_written_before_is_replaced() -> None:
+    block = "\n".join(block_of(URL, ROWS, "us-east-1", OWN, process=False))
+    other = "\n".join(block_of("https://other.example", ROWS, "us-east-1", OWN, process=False))
+    text = f"{OWN}{block}\n{other}\n"
+    assert without_block(text, URL) == f"{OWN}{other}\n"
+    assert without_block(without_block(text, URL), "https://other.example") == OWN
+
+
+def test_a_profile_of_the_persons_own_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    block = list(block_of(URL, ROWS, "us-east-1", "[profile lake-Analyst]\nx = y\n", process=False))
+    assert "[profile lake-Analyst]" not in block
+    assert "[profile shop-Admin]" in block
+    assert "left alone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("1", ["Analyst"]), ("2", ["Admin"]), ("shad", ["Admin"]), ("lake", ["Analyst"]), ("zz", ["Analyst", "Admin"])],
+)
+def test_a_role_is_picked_by_number_or_by_letters_of_its_name(typed: str, found: list[str]) -> None:
+    assert [name for _, _, name in _narrowed(ROWS, typed)] == found
+
+
+def test_the_most_used_role_stands_first() -> None:
+    assert _asked(ROWS, {"444455556666/Admin": 3}, lambda _: "1") == ("444455556666", "Admin")
+
+
+def test_without_a_terminal_the_roles_are_told() -> None:
+    with pytest.raises(Refused, match="lake/Analyst, shop/Admin"):
+        _asked(ROWS, {})

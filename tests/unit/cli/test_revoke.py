@@ -1,0 +1,104 @@
+"""`sts-gateway revoke`: which request it sends, and how it tells what came of it."""
+
+from typing import Any
+
+import pytest
+
+from gateway.cli.main import main
+from gateway.client.api import GatewayApi, GatewayRefusal, GatewayUnreachable
+from gateway.domain.authentication import RevocationRequest
+from gateway.domain.revocation import Revocation, RevocationKind
+from tests.unit.domain.test_revocation import KEPT, NOW
+
+URL = ("revoke", "--url", "https://sts.example.com")
+
+
+class Asked:
+    """The requests that would have been sent, and what is answered."""
+
+    def __init__(self) -> None:
+        self.requests: list[RevocationRequest] = []
+        self.keys: list[str] = []
+        self.fault: Exception | None = None
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    asked = Asked()
+
+    def revoke(api: GatewayApi, request: RevocationRequest) -> Revocation:
+        asked.requests.append(request)
+        asked.keys.append(api.credentials().access_key_id)
+        if asked.fault is not None:
+            raise asked.fault
+        return Revocation(kind=request.kind, value=request.value, issued_before=NOW, until=NOW + KEPT)
+
+    monkeypatch.setattr(GatewayApi, "revoke", revoke)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOPERATOR")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"),
+    [
+        ("--session", RevocationKind.SESSION),
+        ("--access-key", RevocationKind.ACCESS_KEY),
+        ("--subject", RevocationKind.SUBJECT),
+        ("--role", RevocationKind.ROLE),
+    ],
+)
+def test_one_thing_is_revoked(
+    asked: Asked, capsys: pytest.CaptureFixture[str], option: str, kind: RevocationKind
+) -> None:
+    assert main([*URL, option, "x/y"]) == 0
+
+    assert asked.requests == [RevocationRequest(kind=kind, value="x/y")]
+    assert asked.keys == ["AKIAOPERATOR"]
+    assert "x/y" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [(), ("--session", "a", "--role", "b")], ids=["nothing", "two things"])
+def test_exactly_one_thing_is_named(asked: Asked, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*URL, *words])
+
+    assert ended.value.code == 2
+    assert asked.requests == []
+
+
+FAULTS: dict[str, Any] = {
+    "refused": GatewayRefusal(status=403, code="AccessDenied", fault="f", message="no, ask", of_request=False),
+    "not reached": GatewayUnreachable("no, ask"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_refusal_is_one_line(asked: Asked, capsys: pytest.CaptureFixture[str], fault: Exception) -> None:
+    asked.fault = fault
+
+    assert main([*URL, "--role", "lake/Analyst"]) == 1
+
+    assert capsys.readouterr().err == "sts-gateway revoke: no, ask\n"
+
+
+@pytest.mark.parametrize("url", ["http://sts.example.com", "ftp://x", "https://sts.example.com/path", "sts"])
+def test_an_address_that_nobody_should_trust_is_bad_usage(
+    asked: Asked, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    assert main(["revoke", "--url", url, "--role", "a/b"]) == 2
+
+    assert "https" in capsys.readouterr().err
+    assert asked.requests == []
+
+
+def test_without_credentials_it_says_where_to_put_them(
+    asked: Asked, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("HOME", "/nonexistent")
+
+    assert main([*URL, "--role", "a/b"]) == 2
+
+    assert "AWS_ACCESS_KEY_ID" in capsys.readouterr().err
+    assert asked.requests == []
