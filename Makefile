@@ -31,6 +31,7 @@ test: lint $(STAMPS)/e2e
 	$(PYTEST) tests/e2e
 
 test-long: lint $(STAMPS)/e2e
+	STS_GATEWAY_LONG=1 tests/e2e/needs.sh
 	STS_GATEWAY_LONG=1 $(PYTEST) -n $(WORKERS) $(UNIT)
 	STS_GATEWAY_LONG=1 $(PYTEST) tests/e2e
 
@@ -78,7 +79,7 @@ $(STAMPS)/test: $(STAMPS)/venv requirements-test.lock pyproject.toml
 	@touch $@
 
 # The end-to-end tests need Debian packages and npm packages too; the script installs them as root, or names them.
-$(STAMPS)/e2e: $(STAMPS)/test tests/e2e/needs.sh tests/e2e/package-lock.json
+$(STAMPS)/e2e: $(STAMPS)/test tests/e2e/needs.sh tests/e2e/package-lock.json tests/e2e/envoy.txt
 	@tests/e2e/needs.sh
 	@touch $@
 

@@ -1,6 +1,7 @@
 """A client that keeps a server busy: raw HTTP/1.1 over a few connections, each with one request at a time."""
 
 import asyncio
+import itertools
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -50,7 +51,7 @@ def drive(port: int, requests: Sequence[bytes], *, connections: int, total: int)
 async def _driven(port: int, requests: Sequence[bytes], connections: int, total: int) -> Outcome:
     outcome = Outcome()
     loop = asyncio.get_running_loop()
-    turns = iter([requests[number % len(requests)] for number in range(total)])
+    turns = itertools.islice(itertools.cycle(requests), total)
     started = time.perf_counter()
     clients = [Client(turns, outcome) for _ in range(connections)]
     for client in clients:

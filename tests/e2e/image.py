@@ -95,9 +95,10 @@ def _documented_words() -> list[str]:
 
 
 def _base(folder: Path) -> Path:
+    """What the slim image of the suite is: the least system that has apt, without manuals and translations."""
     archive = folder / "base.tar"
-    options = ("--variant=minbase", "--dpkgopt=force-unsafe-io", "--include=ca-certificates,python3,python3-venv")
-    _run("mmdebstrap", *options, _SUITE, archive)
+    left_out = (f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "info", "locale", "man"))
+    _run("mmdebstrap", "--variant=minbase", "--dpkgopt=force-unsafe-io", *left_out, _SUITE, archive)
     return archive
 
 

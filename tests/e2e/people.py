@@ -1,0 +1,41 @@
+"""A person at a real browser: Debian's Chromium, driven by Playwright."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+_CHROMIUM = "/usr/bin/chromium"
+_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[BrowserContext]:
+    """A browser with a fresh profile; a page's error or a forbidden script is a test's failure."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            folder, executable_path=_CHROMIUM, headless=True, args=_OPTIONS, viewport={"width": 900, "height": 700}
+        )
+        context.set_default_timeout(10_000)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+def sign_in(page: Page, url: str, person: str = "alice") -> None:
+    """Open a page of the gateway and get through the pages of its only provider to it."""
+    page.goto(url)
+    page.get_by_placeholder("Enter any login").fill(person)
+    page.get_by_placeholder("and password").fill("anything")
+    page.get_by_role("button", name="Sign-in").click()
+    page.get_by_role("button", name="Continue").click()
