@@ -45,5 +45,5 @@ async def live(receive: Receive, send: Send) -> None:
 if __name__ == "__main__":
     port, workers, drain, patience = sys.argv[1:]
     log.configure()
-    settings = ServerSettings(drain=float(drain), linger=0.3, finish=5, patience=float(patience))
+    settings = ServerSettings(drain=float(drain), linger=1.0, finish=5, patience=float(patience))
     sys.exit(serve(lambda _: application, host="127.0.0.1", port=int(port), workers=int(workers), settings=settings))
