@@ -79,7 +79,7 @@ $(STAMPS)/test: $(STAMPS)/venv requirements-test.lock pyproject.toml
 	@touch $@
 
 # The end-to-end tests need Debian packages and npm packages too; the script installs them as root, or names them.
-$(STAMPS)/e2e: $(STAMPS)/test tests/e2e/needs.sh tests/e2e/package-lock.json tests/e2e/envoy.txt
+$(STAMPS)/e2e: $(STAMPS)/test tests/e2e/needs.sh tests/e2e/package-lock.json tests/e2e/envoy.txt tests/e2e/data-tools.txt
 	@tests/e2e/needs.sh
 	@touch $@
 

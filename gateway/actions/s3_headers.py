@@ -61,6 +61,7 @@ _SIGNING: Final = frozenset(
 # Without a meaning for permissions: how to transfer, what to check first, what to answer.
 _PLAIN: Final = frozenset(
     {
+        "x-amz-api-version",
         "x-amz-bucket-object-lock-token",
         "x-amz-checksum-algorithm",
         "x-amz-checksum-mode",

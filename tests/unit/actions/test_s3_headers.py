@@ -228,3 +228,9 @@ def test_every_action_knows_how_the_request_is_signed() -> None:
 )
 def test_it_is_told_whether_a_write_makes_the_object(method: str, target: str, expected: str | None) -> None:
     assert asked(method, target)[0].context.get("s3:ObjectCreationOperation") == expected
+
+
+@pytest.mark.parametrize("header", ["x-amz-api-version", "x-amz-te", "x-amz-user-agent"])
+def test_what_sdks_add_of_their_own_asks_for_nothing(header: str) -> None:
+    """AWS's SDK for C++, which pyarrow is built on, names the API's version; the one for browsers itself."""
+    assert told(asked("PUT", "/lake/key", headers={header: "x"})) == [f"s3:PutObject {KEY}"]
