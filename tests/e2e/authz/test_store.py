@@ -1,10 +1,12 @@
 """A store that knows nothing of the gateway, used by unmodified clients through a proxy."""
 
+import dataclasses
 import html
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from gateway.domain.grant import Grant, SignIn
+from gateway.sealing.envelope import Sealer
+from gateway.sealing.key_file import read
+from gateway.sealing.keyring import Keyring
+from gateway.sessions.issuer import SessionIssuer
+from gateway.sessions.session_token import PURPOSE
+from gateway.settings.load import load
 from tests.e2e.authz.conftest import World
 from tests.e2e.authz.proxies import CI_KEY, CI_SECRET, Door
 from tests.e2e.authz.signing import signed_headers
@@ -106,6 +115,35 @@ def test_a_presigned_url_ends(s3: Any) -> None:
 
     assert answer.status_code == 403
     assert "<Message>Request has expired</Message>" in answer.text
+
+
+def expired(world: World) -> dict[str, str]:
+    """Credentials of a session that this gateway sealed, and whose quarter of an hour ended a second ago."""
+    configuration = load(world.gateway.folder / "gateway.yaml")
+    begun = datetime.now(UTC) - timedelta(seconds=901)
+    (key,) = read(world.gateway.folder / "keyring.json").keys
+    keyring = Keyring([dataclasses.replace(key, seals_from=begun - timedelta(hours=1))])
+    (role,) = configuration.roles
+    grant = Grant(role=role, sign_in=SignIn(), session_name="alice", duration=900, allowed_by=())
+    sealer = Sealer(keyring, purpose=PURPOSE, realm=configuration.gateway.public_url)
+    _, minted = SessionIssuer(sealer).mint(grant, begun)
+    return {
+        "AccessKeyId": minted.access_key_id,
+        "SecretAccessKey": minted.secret_access_key,
+        "SessionToken": minted.session_token,
+    }
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "live"])
+def test_credentials_are_useless_a_second_after_their_end(
+    s3: Any, door: Door, world: World, credentials: Mapping[str, str], ended: bool
+) -> None:
+    """The bucket is there; what tells the two requests apart is the hour."""
+    headers = signed_headers(door, "GET", b"/lake/", expired(world) if ended else credentials)
+
+    answer = httpx.get(f"{door.url}/lake/", headers=headers)
+
+    assert (answer.status_code, "<Code>ExpiredToken</Code>" in answer.text) == ((400, True) if ended else (200, False))
 
 
 def test_what_the_role_may_not_do_is_denied_with_the_reason(s3: Any, world: World) -> None:
