@@ -78,7 +78,7 @@ class Gateway:
         self._observer = Observer(
             meters,
             clock=clock,
-            keyring=lambda: self._keyring.keyring,
+            keyring=self._keyring.followed,  # an idle replica shall show, and have, the newest keys too
             verifiers=lambda: self._registry.web_identity_verifiers,
             revocation_lag=self._revocations.lag,
         )
@@ -130,7 +130,7 @@ class Gateway:
         """Serve another configuration from now on: built whole, then swapped in.
 
         A request that has begun ends on what it began with. What the process was made with stays: see
-        `following.FIXED`. Raises ValueError: then nothing has changed.
+        `last_good.FIXED`. Raises ValueError: then nothing has changed.
         """
         exchange, registry = await asyncio.to_thread(self._compose, configuration)
         await registry.start()

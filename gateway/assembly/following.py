@@ -5,11 +5,10 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from gateway.assembly.build import Gateway
+from gateway.assembly.last_good import LastGood, fixed_settings, kept
 from gateway.assembly.reload import Reloader
 from gateway.settings.configuration import Configuration
 from gateway.settings.load import load
@@ -18,25 +17,26 @@ from gateway.web.asgi import Application, Receive, Scope, Send
 _LOG: Final = logging.getLogger("gateway.reload")
 
 
-def following(gateway: Gateway, path: Path, *, on_hangup: Sequence[Callable[[], None]] = ()) -> Application:
-    """The gateway's application, which from its start to its end follows the configuration at `path`.
+def following(gateway: Gateway, begun: LastGood, *, on_hangup: Sequence[Callable[[], None]] = ()) -> Application:
+    """The gateway's application, which from its start to its end follows the configuration's files.
 
-    `on_hangup`: what else is done at SIGHUP, such as opening the audit log's file anew after it was moved away.
+    `begun`: what the gateway was made of. `on_hangup`: what else is done at SIGHUP, such as opening the audit log's
+    file anew after it was moved away.
     """
-    return _Following(gateway, path, on_hangup)
+    return _Following(gateway, begun, on_hangup)
 
 
 class _Following:
-    def __init__(self, gateway: Gateway, path: Path, on_hangup: Sequence[Callable[[], None]]) -> None:
+    def __init__(self, gateway: Gateway, begun: LastGood, on_hangup: Sequence[Callable[[], None]]) -> None:
         self._gateway = gateway
-        self._path = path
+        self._begun = begun
         self._on_hangup = on_hangup
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             await self._gateway.app(scope, receive, send)
             return
-        reloader = Reloader(self._path, self._gateway.configuration, load=load, take=self._take)
+        reloader = Reloader(self._begun, load=load, take=self._take)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._hung_up, reloader)
         task = asyncio.create_task(reloader.run(), name="configuration")
@@ -58,18 +58,3 @@ class _Following:
         for call in self._on_hangup:
             call()
         reloader.soon()
-
-
-FIXED: Final = ("public_url", "keyring", "state", "trusted_proxies", "tls", "internal_listen", "audit")
-"""Settings of `gateway` that a running process was made with; its sessions are sealed for its `public_url`."""
-
-
-def fixed_settings(now: Configuration, then: Configuration) -> list[str]:
-    """Those of FIXED that differ."""
-    return [name for name in FIXED if getattr(now.gateway, name) != getattr(then.gateway, name)]
-
-
-def kept(now: Configuration, then: Configuration) -> Configuration:
-    """`then` with what cannot change while a process runs as it is `now`."""
-    fixed = {name: getattr(now.gateway, name) for name in FIXED}
-    return replace(then, gateway=replace(then.gateway, **fixed))

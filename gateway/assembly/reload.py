@@ -2,20 +2,18 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from gateway.assembly.last_good import LastGood, Seen, look, seen_when_read
 from gateway.settings.configuration import Configuration
 from gateway.settings.faults import ConfigurationError
-from gateway.settings.source import Unreadable, documents_of
 
 INTERVAL: Final = 2.0
 """Seconds between two looks at the files."""
 
 _LOG: Final = logging.getLogger("gateway.reload")
-_Seen = dict[str, tuple[int, ...]]
 
 
 class Reloader:
@@ -23,20 +21,19 @@ class Reloader:
 
     def __init__(
         self,
-        path: Path,
-        configuration: Configuration,
+        begun: LastGood,
         *,
         load: Callable[[Path], Configuration],
         take: Callable[[Configuration], Awaitable[None]],
         interval: float = INTERVAL,
     ) -> None:
-        """`path`: as given to `--config`. `take`: serves another configuration from now on; raises ValueError."""
-        self._path = path
+        """`begun`: what the process began with. `take`: serves another from now on; raises ValueError."""
+        self._path = begun.path
         self._load = load
         self._take = take
         self._interval = interval
-        self._sources = configuration.sources
-        self._seen = self._look()
+        self._sources = begun.configuration.sources
+        self._seen = begun.seen
         self._asked = asyncio.Event()
         self._told = ""
 
@@ -69,9 +66,7 @@ class Reloader:
             return
         self._told = ""
         self._sources = configuration.sources
-        # What changed while it was read may have been read half: as it was before, it is unlike what is seen next.
-        now = await asyncio.to_thread(self._look)
-        self._seen = {path: self._seen.get(path, state) for path, state in now.items()}
+        self._seen = seen_when_read(self._seen, await asyncio.to_thread(self._look))
         for warning in configuration.warnings:
             _LOG.warning(warning.render("warning"))
         _LOG.info("the configuration was read anew and is in force")
@@ -85,18 +80,5 @@ class Reloader:
             _LOG.error("%s", fault)
         _LOG.error("the changed configuration is refused; the last good one stays in force")
 
-    def _look(self) -> _Seen:
-        """What tells one content of the files from another; Kubernetes swaps a link, editors the file."""
-        try:
-            documents = documents_of(self._path)
-        except Unreadable:
-            documents = ()
-        return {str(path): _state_of(path) for path in {*documents, *self._sources}}
-
-
-def _state_of(path: Path) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)  # noqa: PTH116  links are followed, and an odd path is no error here
-    except (OSError, ValueError):
-        return ()
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    def _look(self) -> Seen:
+        return look(self._path, self._sources)

@@ -33,10 +33,12 @@ def serve(
     workers: int,
     settings: ServerSettings,
     internal: tuple[str, int] | None = None,
+    refresh: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve what `make_app` gives, which is called once in each worker, until a signal ends it; the exit code.
 
-    `make_app` gets the worker's meters. `internal`: host and port of the listener for proxies, probes and metrics.
+    `make_app` gets the worker's meters. `refresh`: brings up to date what `make_app` of the next worker works with;
+    called in the supervisor. `internal`: host and port of the listener for proxies, probes and metrics.
 
     0: ended in order; 1: the application did not start; 130: interrupted from the terminal. Port 0 takes a free one;
     the log's line `listening` tells which. Raises AddressUnavailable, UnusableTls, and what `make_app` raises.
@@ -53,7 +55,7 @@ def serve(
         return 1 if code == START_FAILED else code
     patience = settings.drain + settings.linger + settings.finish + _MARGIN
     _announce(listeners, host, settings, workers)
-    role = supervise(listeners.all, workers=workers, patience=patience)
+    role = supervise(listeners.all, workers=workers, patience=patience, refresh=refresh)
     if isinstance(role, int):
         return role
     meters = Meters(board, role.number)

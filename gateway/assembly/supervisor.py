@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,20 +33,24 @@ class Worker:
     number: int
 
 
-def supervise(sockets: list[socket.socket], *, workers: int, patience: float) -> "Worker | int":
+def supervise(
+    sockets: list[socket.socket], *, workers: int, patience: float, refresh: Callable[[], None]
+) -> "Worker | int":
     """Fork `workers` processes and look after them until a signal ends all.
 
     Returns a Worker inside each of them, which goes on to serve; in the supervisor the exit code, when all have ended.
+    refresh: brings up to date what the next worker begins with; called every half second and before each start.
     patience: seconds after the signal until a worker that is still there is killed.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    return _Supervisor(sockets, patience).run(workers)
+    return _Supervisor(sockets, patience, refresh).run(workers)
 
 
 class _Supervisor:
-    def __init__(self, sockets: list[socket.socket], patience: float) -> None:
+    def __init__(self, sockets: list[socket.socket], patience: float, refresh: Callable[[], None]) -> None:
         self._sockets = sockets
         self._patience = patience
+        self._refresh = refresh
         self._lifeline, self._held = os.pipe()
         self._started_at: dict[int, float] = {}
         self._numbers: dict[int, int] = {}
@@ -57,6 +62,7 @@ class _Supervisor:
     def run(self, workers: int) -> Worker | int:
         self._due = [0.0] * workers
         while self._started_at or self._due:
+            self._refresh()
             number = self._start_due()
             if number is not None:
                 return Worker(self._lifeline, number)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from gateway.assembly.last_good import LastGood
     from gateway.assembly.worker import ServerSettings
     from gateway.settings.configuration import Configuration, GatewaySettings
     from gateway.telemetry.audit import AuditLog
@@ -48,13 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises ConfigurationError.
     """
+    from gateway.assembly.last_good import LastGood
     from gateway.assembly.listening import AddressUnavailable
     from gateway.assembly.server import serve
     from gateway.assembly.tls import UnusableTls
     from gateway.sealing.key_file import UnusableKeyring, read
     from gateway.settings.load import load
 
-    configuration = load(arguments.config)
+    last_good = LastGood(arguments.config, load)
+    configuration = last_good.configuration
     gateway = configuration.gateway
     if arguments.workers > 1 and gateway.state == _MEMORY:
         return _refused(2, f"--workers {arguments.workers} needs a state that workers share; set gateway.state")
@@ -64,12 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
         read(gateway.keyring)  # told before anything is bound or forked
         audit = _audit_log(gateway)
         return serve(
-            lambda meters: _application(arguments.config, configuration, audit, meters),
+            lambda meters: _application(last_good, audit, meters),
             host=arguments.host or host,
             port=port if arguments.port is None else arguments.port,
             workers=arguments.workers,
             settings=_server_settings(gateway),
             internal=_internal(gateway),
+            refresh=last_good.follow,
         )
     except (UnusableKeyring, UnusableTls, UnusableFile) as fault:
         return _refused(2, str(fault))
@@ -94,7 +98,7 @@ def _internal(gateway: "GatewaySettings") -> tuple[str, int] | None:
     return None if listen is None else (listen.host, listen.port)
 
 
-def _application(path: Path, configuration: "Configuration", audit: "AuditLog", meters: "Meters") -> "Application":
+def _application(last_good: "LastGood", audit: "AuditLog", meters: "Meters") -> "Application":
     from gateway import __version__
     from gateway.assembly.build import Gateway
     from gateway.assembly.following import following
@@ -103,6 +107,7 @@ def _application(path: Path, configuration: "Configuration", audit: "AuditLog", 
     from gateway.telemetry.log import AccessLines
     from gateway.telemetry.tracing import tracing_of
 
+    configuration = last_good.configuration
     refusing = configuration.gateway.audit.on_failure is AuditFailure.REFUSE
     audit.on_failure = meters.audit_refused if refusing else meters.audit_dropped
     meters.tell_build(__version__)
@@ -114,7 +119,7 @@ def _application(path: Path, configuration: "Configuration", audit: "AuditLog", 
         )
     except ValueError as fault:
         raise UnusableFile(str(fault)) from None
-    return following(gateway, path, on_hangup=[audit.reopen])
+    return following(gateway, last_good, on_hangup=[audit.reopen])
 
 
 def _audit_log(gateway: "GatewaySettings") -> "AuditLog":

@@ -71,15 +71,16 @@ class LiveKeyring:
         return key
 
     def sealing_key(self, now: float) -> SealingKey:
-        return self._followed().sealing_key(now)
+        return self.followed().sealing_key(now)
 
     def issuer_key(self, algorithm: SigningAlgorithm, now: datetime) -> IssuerKey | None:
-        return self._followed().issuer_key(algorithm, now)
+        return self.followed().issuer_key(algorithm, now)
 
     def published_keys(self, now: datetime) -> tuple[IssuerKey, ...]:
-        return self._followed().published_keys(now)
+        return self.followed().published_keys(now)
 
-    def _followed(self) -> Keyring:
+    def followed(self) -> Keyring:
+        """The keyring, after a look at the file where the last one is long ago."""
         if self._monotonic() >= self._next_look:
             self._next_look = self._monotonic() + SECONDS_BETWEEN_LOOKS
             self.follow()

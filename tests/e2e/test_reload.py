@@ -1,9 +1,11 @@
 """A gateway that serves on while its configuration, keyring and audit log change under it."""
 
 import json
+import os
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 
 from tests.e2e.installation import Installation
@@ -101,3 +103,22 @@ def test_nobody_notices_a_reload_under_load(start_provider: StartProvider, start
         ended.set()
 
         assert [one.result() for one in asking] == [[], [], [], []]
+
+
+def test_a_worker_in_a_dead_one_s_place_grants_nothing_that_was_taken_away(
+    start_gateway: StartGateway, provider: OpenIdProvider, tmp_path: Path
+) -> None:
+    state = f"state: sqlite:////{str(tmp_path).lstrip('/')}/state.db"
+    gateway = start_gateway(provider, settings=state, words=["--workers", "2"])
+    assert gateway.assume(provider.id_token()).status_code == 200
+    rewritten(gateway, "groups: [analysts]", "groups: [others]")
+    until(lambda: gateway.err.count("the configuration was read anew") == 2, "both workers have read it")
+    rewritten(gateway, "groups: [others]", "gruops: [others]")  # and nobody can read this one
+    until(lambda: gateway.err.count("the last good one stays in force") == 2, "both workers have told")
+
+    for pid in re.findall(r'"message":"worker started","pid":(\d+)', gateway.err):
+        os.kill(int(pid), signal.SIGKILL)
+    until(lambda: gateway.err.count("worker ready") >= 4, "two others have taken their places")
+
+    answers = {gateway.assume(provider.id_token()).status_code for _ in range(20)}
+    assert answers == {403}

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gateway.assembly.following import FIXED
+from gateway.assembly.last_good import FIXED
 from gateway.assembly.reload import INTERVAL
 from gateway.assembly.worker import ServerSettings
 from gateway.doors.sts.door import MAXIMUM_BODY

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.assembly.last_good import LastGood
 from gateway.assembly.reload import Reloader
 from gateway.settings.configuration import Configuration
 from gateway.settings.load import load
@@ -22,7 +23,8 @@ class Follower:
         self.file = folder / "gateway.yaml"
         self.taken: list[Configuration] = []
         self.refuse: str | None = None
-        self.reloader = Reloader(path or self.file, load(path or self.file), load=load, take=self.take, interval=0.01)
+        begun = LastGood(path or self.file, load)
+        self.reloader = Reloader(begun, load=load, take=self.take, interval=0.01)
 
     async def take(self, configuration: Configuration) -> None:
         if self.refuse is not None:
@@ -68,7 +70,7 @@ async def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path
             follower.write(whole)
         return configuration
 
-    reloader = Reloader(follower.file, load(follower.file), load=read_half, take=follower.take, interval=0.01)
+    reloader = Reloader(LastGood(follower.file, load), load=read_half, take=follower.take, interval=0.01)
     follower.write(short)
     task = asyncio.create_task(reloader.run())
 

@@ -11,7 +11,13 @@ PROGRAM = """
 import os, signal, sys, time
 from gateway.assembly.supervisor import Worker, supervise
 
-role = supervise([], workers={workers}, patience=0.5)
+looks = 0
+
+def refresh():
+    global looks
+    looks += 1
+
+role = supervise([], workers={workers}, patience=0.5, refresh=refresh)
 if isinstance(role, Worker):
     os.write(1, b"x")
     {work}
@@ -52,3 +58,14 @@ def test_a_worker_that_ends_in_order_unasked_is_replaced_too() -> None:
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(10) == 0
+
+
+def test_what_a_worker_begins_with_is_refreshed_before_it_starts() -> None:
+    with started("os.write(1, b'a%d ' % looks); time.sleep(1.1); sys.exit(0)") as process:
+        assert process.stdout is not None
+        first, second = (int(process.stdout.read(4).strip(" xa")), int(process.stdout.read(4).strip(" xa")))
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(10) == 0
+    assert first == 1
+    assert second > first + 1  # at each look, so that a file that broke meanwhile leaves the one before it
