@@ -57,8 +57,8 @@ lock:
 	@$(LOCKING) --output-file requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["test"], sep="\n")' \
 		> $(STAMPS)/test.in
-	@$(LOCKING) --extra otel --extra redis --extra srv --output-file requirements-test.lock pyproject.toml $(STAMPS)/test.in
-	@$(filter-out --extra demo,$(LOCKING)) --extra otel --extra redis --extra srv --constraint requirements-test.lock \
+	@$(LOCKING) --extra otel --output-file requirements-test.lock pyproject.toml $(STAMPS)/test.in
+	@$(filter-out --extra demo,$(LOCKING)) --extra otel --constraint requirements-test.lock \
 		--output-file deploy/container/requirements.lock pyproject.toml
 
 $(STAMPS)/venv:

@@ -62,12 +62,9 @@ def _sqlite(url: str, clock: Clock) -> Store:
 
 
 def _redis(url: str, clock: Clock) -> Store:
-    address = read_address(url)
-    try:
-        from gateway.state.redis import RedisStore  # noqa: PLC0415  an extra, and 60 ms that others need not wait
-    except ModuleNotFoundError as missing:
-        raise UnusableStore(f"{missing.name} is not installed; run: pip install 'sts-gateway[redis]'") from None
-    return RedisStore(address, clock)
+    from gateway.state.redis import RedisStore  # noqa: PLC0415  60 ms that others need not wait
+
+    return RedisStore(read_address(url), clock)
 
 
 _BACKENDS: Final[Mapping[str, _Backend]] = {

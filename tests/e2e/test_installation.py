@@ -44,7 +44,7 @@ def test_the_package_is_the_installed_one(installed: Installation) -> None:
     assert Path(told.stdout.strip()).parent == installed.packages
 
 
-OPTIONAL = ("gateway.demo", "gateway.state.redis")
+OPTIONAL = ("gateway.demo",)
 """Modules of the extras, which a plain installation does not have."""
 
 

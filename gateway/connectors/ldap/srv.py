@@ -1,4 +1,4 @@
-"""SRV records: which servers a domain has (RFC 2782), asked of DNS by dnspython where that is installed."""
+"""SRV records: which servers a domain has (RFC 2782), asked of DNS by dnspython."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ ResolveSrv = Callable[[str, float], Sequence[SrvRecord]]
 
 def resolve_srv(name: str, seconds: float) -> Sequence[SrvRecord]:
     """Ask the system's DNS servers. Raises ServerFailed."""
-    import dns.exception  # noqa: PLC0415  optional: only who writes ldap+srv:// needs it
+    import dns.exception  # noqa: PLC0415  only who writes ldap+srv:// needs it
     import dns.resolver  # noqa: PLC0415
 
     try:
