@@ -16,6 +16,7 @@ declare -A PACKAGE_OF=(
   [redis-server]=redis-server
   [s3cmd]=s3cmd
   [slapd]=slapd
+  [wrk]=wrk
   [ldapmodify]=ldap-utils
   [samba]='samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba'
 )
