@@ -41,7 +41,7 @@ class RedisStore:
         mark = self._open.pop(name, None) or _id()
         life = max(self._life(until), _SHORTEST)
         try:
-            held = await self._redis.call(lambda: self._redis.client.set(name, mark, nx=True, get=True, px=life))
+            held = await self._redis.write(lambda client: client.set(name, mark, nx=True, get=True, px=life))
         except BaseException:
             self._remember_open(name, mark)
             raise
@@ -58,7 +58,7 @@ class RedisStore:
 
     async def clear(self, kind: str, key: str) -> None:
         name = _name("count", kind, key)
-        await self._redis.call(lambda: _awaited(self._redis.client.delete(name)))
+        await self._redis.write(lambda client: _awaited(client.delete(name)))
 
     async def put(self, kind: str, key: str, value: bytes, until: datetime) -> None:
         life = max(self._life(until), 1)
@@ -77,6 +77,11 @@ class RedisStore:
 
     async def replace(self, kind: str, key: str, old: bytes, new: bytes) -> bool:
         return bool(await self._script(scripts.REPLACE, [_name("record", kind, key)], [_id(), old, checked(new)]))
+
+    async def swap(self, kind: str, key: str, old: bytes | None, new: bytes, until: datetime) -> bool:
+        expected = (b"0", b"") if old is None else (b"1", old)
+        values = [_id(), *expected, checked(new), max(self._life(until), 1)]
+        return bool(await self._script(scripts.SWAP, [_name("record", kind, key)], values))
 
     async def delete(self, kind: str, key: str) -> None:
         await self._script(scripts.DELETE, [_name("record", kind, key)], [_id()])
@@ -116,7 +121,8 @@ class RedisStore:
         return _millis(until) - _millis(self._clock.now())
 
     async def _script(self, text: str, keys: Sequence[bytes], values: Sequence[Any]) -> Any:
-        return await self._redis.call(lambda: self._scripts[text](keys=list(keys), args=list(values)))
+        script = self._scripts[text]
+        return await self._redis.write(lambda client: script(keys=list(keys), args=list(values), client=client))
 
     async def _page(self, feed: str, first: Place, most: int) -> tuple[Cursor, list[tuple[Place, int, bytes]]]:
         """Where the feed ends, and at most so many events from `first` on: place, end of life, event."""
@@ -136,6 +142,7 @@ _SCRIPTS: Final = (
     scripts.PUT,
     scripts.TAKE,
     scripts.REPLACE,
+    scripts.SWAP,
     scripts.DELETE,
     scripts.APPEND,
     scripts.EVENTS,

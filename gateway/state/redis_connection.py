@@ -31,6 +31,7 @@ DEADLINE: Final = 5.0
 _ATTEMPT_SECONDS: Final = 1.0
 _SENTINEL_SECONDS: Final = 0.5
 _CONNECTIONS: Final = 20
+_REPLICA_MILLIS: Final = 100
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.3
 
@@ -49,6 +50,28 @@ class RedisConnection:
         self._sentinels: tuple[Redis, ...] = ()
         self.client = self._direct(address) if address.service is None else self._by_sentinel(address, address.service)
         self._turns = asyncio.Semaphore(_CONNECTIONS)
+        self._has_replicas = address.service is not None
+
+    async def write(self, command: Callable[[Redis], Awaitable[Any]]) -> Any:
+        """What the command answers, given the client to send it by. Raises StateUnavailable.
+
+        Behind Sentinel a replica has it too by then, where one answers: a master that dies would take what it had
+        already acknowledged with it, and a once-only id that is forgotten is a replay.
+        """
+        if self._has_replicas:
+            return await self.call(lambda: self._replicated(command))
+        return await self.call(lambda: command(self.client))
+
+    async def _replicated(self, command: Callable[[Redis], Awaitable[Any]]) -> Any:
+        async with self.client.pipeline(transaction=False) as pipe:
+            await command(pipe)
+            # On the same connection, since WAIT is about what went over its own. Without a replica it gives up.
+            pipe.execute_command("WAIT", 1, _REPLICA_MILLIS)
+            # Not raised there, where the library names the whole command in the error.
+            answer = (await pipe.execute(raise_on_error=False))[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def call(self, command: Callable[[], Awaitable[T]]) -> T:
         """What the command answers, however often it must be sent. Raises StateUnavailable."""

@@ -1,7 +1,6 @@
 """Three gateways behind nginx on one Redis, with an identity provider and a directory: what a company runs."""
 
 import re
-import signal
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.e2e.canaries import Canaries
 from tests.e2e.installation import ROOT, Installation
 from tests.e2e.openid_provider import OpenIdProvider
 from tests.e2e.process import Process, free_port, until
-from tests.e2e.state.redis_server import RedisServer
+from tests.e2e.state.redis_server import RedisServer, Replicated
 from tests.servers.slapd import Slapd, group, member, person
 
 REPLICAS = 3
@@ -34,17 +33,22 @@ _BUT_SECRETS = {
 
 
 class Fleet:
-    """What runs, to be hurt: `gateways`, `redis`, `nginx`, `provider`, `directory`."""
+    """What runs, to be hurt: `gateways`, `store`, `nginx`, `provider`, `directory`."""
 
-    def __init__(self, folder: Path, installation: Installation, canaries: Canaries) -> None:
+    def __init__(
+        self, folder: Path, installation: Installation, canaries: Canaries, store: RedisServer | Replicated
+    ) -> None:
         self.folder = folder
+        self.store = store
         self.port, self.ports = free_port(), [free_port() for _ in range(REPLICAS)]
         self.url = f"http://127.0.0.1:{self.port}"
         self.secret = canaries.add("operator's secret", "canary-secret-of-the-operator")
         self.proxy_token = canaries.add("proxy token", "canary-token-of-the-proxy")
         canaries.add("password", PASSWORD)
         self._canaries = canaries
-        self._installation = installation
+        self.installation = installation
+        self.liar = "http://127.0.0.1:9"
+        """An issuer whose answers are of no use; nobody at all, until somebody lies there."""
         self._running = ExitStack()
         self.gateways: list[Process] = []
 
@@ -57,7 +61,7 @@ class Fleet:
 
     def _start(self) -> None:
         enter = self._running.enter_context
-        self.redis = enter(RedisServer(self.folder / "redis"))
+        enter(self.store)
         self.provider = enter(OpenIdProvider(self.folder / "provider", self._canaries))
         people = "".join(person(name, PASSWORD) for name in PEOPLE)
         members = group("analysts", *(member(name) for name in PEOPLE))
@@ -75,11 +79,11 @@ class Fleet:
     def configure(self, **sections: Any) -> None:
         """Write the configuration that all replicas read; `sections` replace those of the honest one."""
         written = self.configuration.with_suffix(".new")
-        written.write_text(yaml.safe_dump({**self._honest(), **sections}))
+        written.write_text(yaml.safe_dump({**self.honest(), **sections}))
         written.replace(self.configuration)
 
     def keys(self, *words: str) -> None:
-        made = self._installation.run("keys", *words, "--keyring", self.folder / "keyring.json")
+        made = self.installation.run("keys", *words, "--keyring", self.folder / "keyring.json")
         assert made.returncode == 0, made.stderr
 
     def revive(self, number: int) -> None:
@@ -111,12 +115,12 @@ class Fleet:
         outputs = "".join(gateway.out + gateway.err for gateway in self.gateways)
         return self._canaries.leaks(outputs + self.audit_text)
 
-    def _honest(self) -> dict[str, Any]:
+    def honest(self) -> dict[str, Any]:
         return {
             "gateway": {
                 "public_url": self.url,
                 "keyring": "./keyring.json",
-                "state": f"{self.redis.url}/0",
+                "state": self.store.url,
                 "trusted_proxies": ["127.0.0.1/32"],
                 "audit": {"path": "./audit.jsonl"},
             },
@@ -124,6 +128,7 @@ class Fleet:
             "providers": {
                 "workforce": {"type": "oidc", "issuer": self.provider.issuer, "audiences": ["app-rs256"]},
                 "corp": self.directory.settings(),
+                "liar": {"type": "oidc", "issuer": self.liar, "audiences": ["app-rs256"]},
             },
             "roles": {"lake/Analyst": {"policies": ["everything", "but-secrets"]}},
             "policies": {"everything": _EVERYTHING, "but-secrets": _BUT_SECRETS},
@@ -140,12 +145,12 @@ class Fleet:
         }
 
     def _gateway(self, number: int) -> Process:
-        command: list[str | Path] = [self._installation.command, "serve", "--config", self.configuration]
+        command: list[str | Path] = [self.installation.command, "serve", "--config", self.configuration]
         running = Process(
             f"gateway-{number}",
             [*command, "--port", str(self.ports[number])],
             folder=self.folder,
-            environment=self._installation.environment(),
+            environment=self.installation.environment(),
         )
         running.until(lambda: answers(f"{self.replica(number)}/readyz"), "it is ready")
         return running
@@ -160,9 +165,6 @@ class Fleet:
         path = self.folder / "nginx.conf"
         path.write_text(f"daemon off;\npid {self.folder}/nginx.pid;\n{text}")
         return Process("nginx", ["/usr/sbin/nginx", "-e", "stderr", "-c", path], folder=self.folder)
-
-    def kill(self, number: int) -> None:
-        self.gateways[number].send(signal.SIGKILL)
 
 
 def answers(url: str) -> bool:

@@ -1,5 +1,7 @@
 """Honest clients that ask all the time, and note each answer that is not what must come back."""
 
+import base64
+import json
 import re
 import subprocess
 import threading
@@ -22,6 +24,8 @@ from gateway.client.identity_center import IdentityCenter, Refused
 from tests.e2e.fleet.fleet import ACCOUNT, ANALYST, PASSWORD, PEOPLE, STORE, Fleet
 
 MINTERS, PERSONS, WRK_CONNECTIONS = 3, 3, 8
+LOST = 0
+"""The status of an answer that never came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +33,10 @@ class Wrong:
     at: float
     who: str
     what: str
-    is_lost: bool
+    is_lost: bool = False
     """No answer of a gateway: its connection ended, or the proxy said so in its place."""
+    is_retryable: bool = False
+    """A refusal that asks to try again in a moment."""
 
 
 @dataclass(slots=True)
@@ -73,6 +79,7 @@ class Load:
                     self._use(who, minted["Credentials"])
                     self._authorize(who, minted["Credentials"])
                     self._must_refuse(who, sts, {**asked, "WebIdentityToken": f"{token[:-4]}AAAA"})
+                    self._must_refuse(who, sts, {**asked, "WebIdentityToken": named(self.fleet.liar)})
 
     def _use(self, who: str, credentials: dict[str, str]) -> None:
         with closing(self.fleet.sts(credentials=credentials)) as sts:
@@ -90,25 +97,24 @@ class Load:
             try:
                 answer = httpx.get(f"{self.fleet.url}/authz/lake/{key}", headers=headers, timeout=30)
             except httpx.TransportError as fault:
-                self._note(who, f"authorize: {type(fault).__name__}", is_lost=True)
+                self._note(who, f"authorize: {type(fault).__name__}", LOST)
                 continue
             if answer.status_code == right:
                 self._count("allow" if right == 200 else "deny")
             else:
-                lost = answer.status_code in (502, 504)
-                self._note(who, f"authorize {key}: {answer.status_code} {answer.text[:200]}", is_lost=lost)
+                self._note(who, f"authorize {key}: {answer.text[:200]}", answer.status_code)
 
     def _must_refuse(self, who: str, sts: Any, asked: dict[str, str]) -> None:
         try:
             sts.assume_role_with_web_identity(**asked)
         except ClientError as refused:
             code, status = refused.response["Error"]["Code"], _status(refused)
-            if code != "InvalidIdentityToken":
-                self._note(who, f"a forged token: {status} {code}", is_lost=status in (502, 504))
+            if code not in {"InvalidIdentityToken", "IDPCommunicationError"}:
+                self._note(who, f"a forged token: {status} {code}", status)
             else:
                 self._count("refuse")
         except BotoCoreError as fault:
-            self._note(who, f"a forged token: {type(fault).__name__}", is_lost=True)
+            self._note(who, f"a forged token: {type(fault).__name__}", LOST)
         else:
             self._note(who, "a forged token was taken")
 
@@ -135,10 +141,10 @@ class Load:
             answer = call()
         except ClientError as refused:
             status = _status(refused)
-            self._note(who, f"{kind}: {status} {refused.response['Error']}", is_lost=status in (502, 504))
+            self._note(who, f"{kind}: {status} {refused.response['Error']}", status)
             return None
         except BotoCoreError as fault:
-            self._note(who, f"{kind}: {type(fault).__name__}", is_lost=True)
+            self._note(who, f"{kind}: {type(fault).__name__}", LOST)
             return None
         self._count(kind)
         return answer
@@ -147,17 +153,21 @@ class Load:
         try:
             answer = call()
         except Refused as refused:
-            self._note(who, f"{kind}: {refused.code} {refused}")
+            status = 503 if refused.code == "ServiceUnavailableException" else 400
+            self._note(who, f"{kind}: {refused.code} {refused}", status)
             return None
         except GatewayUnreachable as fault:
-            self._note(who, f"{kind}: {fault}", is_lost=True)
+            self._note(who, f"{kind}: {fault}", LOST)
             return None
         self._count(kind)
         return answer
 
-    def _note(self, who: str, what: str, *, is_lost: bool = False) -> None:
+    def _note(self, who: str, what: str, status: int = 200) -> None:
+        wrong = Wrong(
+            at=time.monotonic(), who=who, what=what, is_lost=status in (LOST, 502, 504), is_retryable=status == 503
+        )
         with self._lock:
-            self.wrong.append(Wrong(at=time.monotonic(), who=who, what=what, is_lost=is_lost))
+            self.wrong.append(wrong)
 
     def _count(self, kind: str) -> None:
         with self._lock:
@@ -201,6 +211,15 @@ class Wrk:
         assert total is not None, told
         lost = sum(map(int, socket.groups())) if socket else 0
         return int(total[1]), (int(refused[1]) if refused else 0) + lost, told
+
+
+def named(issuer: str) -> str:
+    """A token that names an issuer and that nobody signed."""
+    now = int(time.time())
+    claims = {"iss": issuer, "aud": "app-rs256", "sub": "alice", "groups": ["analysts"], "iat": now, "exp": now + 300}
+    parts = ({"alg": "RS256", "kid": "k"}, claims)
+    head = ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+    return f"{head}.{'A' * 342}"
 
 
 def _status(refused: ClientError) -> int:

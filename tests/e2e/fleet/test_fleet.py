@@ -1,8 +1,7 @@
 """A fleet under load whose parts are killed, stopped, rotated and reloaded: who is honest notices as little as can be."""
 
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,13 @@ import pytest
 from gateway.client.identity_center import PASSWORD as PASSWORD_GRANT
 from gateway.client.identity_center import IdentityCenter, Refused
 from tests.e2e.canaries import Canaries
+from tests.e2e.fleet import soak
+from tests.e2e.fleet.faults import FAULTS, one_store
 from tests.e2e.fleet.fleet import ANALYST, OPERATOR, PASSWORD, PEOPLE, REPLICAS, Fleet
 from tests.e2e.fleet.load import MINTERS, PERSONS, WRK_CONNECTIONS, Load, Wrk
 from tests.e2e.installation import Installation
 from tests.e2e.process import until
+from tests.e2e.state.redis_server import RedisServer
 
 CALM = 1.0
 """Seconds between two faults, in which everything must be well again."""
@@ -23,7 +25,8 @@ CALM = 1.0
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory, installed: Installation, canaries: Canaries) -> Iterator[Fleet]:
-    with Fleet(tmp_path_factory.mktemp("fleet"), installed, canaries) as running:
+    folder = tmp_path_factory.mktemp("fleet")
+    with Fleet(folder, installed, canaries, RedisServer(folder / "redis")) as running:
         yield running
         assert running.leaks() == []
 
@@ -39,75 +42,20 @@ def session(fleet: Fleet) -> dict[str, str]:
         return minted
 
 
-def kill_one(fleet: Fleet) -> None:
-    fleet.kill(1)
-    time.sleep(0.5)
-    fleet.revive(1)
-
-
-def stop_one(fleet: Fleet) -> None:
-    fleet.gateways[0].send(signal.SIGSTOP)
-    time.sleep(3)
-    fleet.gateways[0].send(signal.SIGCONT)
-
-
-def end_one_in_order(fleet: Fleet) -> None:
-    fleet.gateways[2].send(signal.SIGTERM)
-    fleet.revive(2)
-
-
-def kill_the_store(fleet: Fleet) -> None:
-    fleet.redis.kill()
-    time.sleep(0.3)
-    fleet.redis.start()
-
-
-def stop_the_store(fleet: Fleet) -> None:
-    fleet.redis.freeze()
-    time.sleep(1)
-    fleet.redis.thaw()
-
-
-def rotate_keys(fleet: Fleet) -> None:
-    fleet.keys("rotate", "--seals-after", "3s")
-    time.sleep(4)
-
-
-def break_and_mend(fleet: Fleet) -> None:
-    fleet.configure(roles={"lake/Analyst": {"policies": ["nothing that is there"]}})
-    for gateway in fleet.gateways:
-        gateway.until(lambda gateway=gateway: "the last good one stays" in gateway.err, "it is told")  # type: ignore[misc]
-    fleet.configure()
-    for gateway in fleet.gateways:
-        gateway.until(lambda gateway=gateway: "read anew and is in force" in gateway.err, "it is mended")  # type: ignore[misc]
-
-
-FAULTS: dict[str, tuple[Callable[[Fleet], None], bool]] = {
-    "a replica is killed": (kill_one, True),
-    "a replica stands still for three seconds": (stop_one, False),
-    "a replica ends in order": (end_one_in_order, False),
-    "the store is killed and started": (kill_the_store, False),
-    "the store stands still for a second": (stop_the_store, False),
-    "keys are rotated": (rotate_keys, False),
-    "the configuration is broken and mended": (break_and_mend, False),
-}
-"""What happens, and whether requests on the connections of a killed process may be lost."""
-
-
 @pytest.mark.parametrize("name", FAULTS)
 def test_under_load(fleet: Fleet, session: dict[str, str], tmp_path: Path, name: str) -> None:
-    happen, loses = FAULTS[name]
+    fault = FAULTS[name]
     with Load(fleet) as load:
         wrk = Wrk(tmp_path, fleet, 6)
         time.sleep(CALM)
-        happen(fleet)
+        fault.happen(fleet)
         time.sleep(CALM)
         total, failed, told = wrk.result()
 
     lost = [wrong for wrong in load.wrong if wrong.is_lost]
     assert [wrong for wrong in load.wrong if not wrong.is_lost] == []
-    assert len(lost) <= (MINTERS + PERSONS if loses else 0), lost
-    assert failed <= (WRK_CONNECTIONS if loses else 0), told
+    assert len(lost) <= (MINTERS + PERSONS if fault.loses else 0), lost
+    assert failed <= (WRK_CONNECTIONS if fault.loses else 0), told
     assert total > 100, told
     assert set(load.counts) == {"mint", "use", "allow", "deny", "refuse", "sign in", "refresh", "vend"}
     assert {who_it_is(fleet, number, session) for number in range(REPLICAS)} == {"early"}
@@ -131,9 +79,9 @@ def test_what_is_revoked_at_one_replica_is_dead_at_all_within_ten_seconds(
         "AWS_ACCESS_KEY_ID": OPERATOR,
         "AWS_SECRET_ACCESS_KEY": fleet.secret,
     }
-    fleet.redis.freeze()
+    one_store(fleet).freeze()
     time.sleep(1)
-    fleet.redis.thaw()
+    one_store(fleet).thaw()
 
     began = time.monotonic()
     words = ("revoke", "--url", fleet.replica(0), "--access-key", credentials["AccessKeyId"])
@@ -156,7 +104,8 @@ def test_what_is_revoked_at_one_replica_is_dead_at_all_within_ten_seconds(
 
 def test_a_store_that_is_gone_leaves_what_needs_none(fleet: Fleet, session: dict[str, str]) -> None:
     """Minting from a token and verification go on; what may happen once only is refused, to be tried again."""
-    fleet.redis.kill()
+    store = one_store(fleet)
+    store.kill()
     try:
         with closing(fleet.sts(fleet.replica(0))) as sts:
             token = fleet.provider.id_token()
@@ -169,5 +118,11 @@ def test_a_store_that_is_gone_leaves_what_needs_none(fleet: Fleet, session: dict
         with pytest.raises(Refused) as refused:
             center.tokens(client, sent)
     finally:
-        fleet.redis.start()
+        store.start()
     assert refused.value.code == "ServiceUnavailableException"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_a_soak_finds_nothing(tmp_path: Path, installed: Installation) -> None:
+    assert soak.run(tmp_path, installed, seconds=180, seed=7) == []

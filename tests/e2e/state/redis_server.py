@@ -3,7 +3,9 @@
 import shutil
 import signal
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -83,6 +85,47 @@ class RedisServer:
     def _running(self) -> Process:
         assert self._process is not None
         return self._process
+
+
+class Replicated:
+    """A master with a replica, and three sentinels that watch it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._running = ExitStack()
+        self.master = RedisServer(folder / "master")
+        self.replica = RedisServer(folder / "replica", "--replicaof", "127.0.0.1", str(self.master.port))
+        self.sentinels = [RedisServer(folder / f"sentinel-{at}") for at in range(3)]
+
+    @property
+    def url(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{hosts}/lake"
+
+    def __enter__(self) -> Self:
+        enter = self._running.enter_context
+        enter(self.master)
+        enter(self.replica)
+        wait_for(lambda: b"master_link_status:up" in self.replica.ask("INFO", "replication"))
+        for sentinel in self.sentinels:
+            sentinel.start_sentinel("lake", self.master, quorum=2)
+            enter(sentinel)
+        wait_for(lambda: all(_knows_all(sentinel) for sentinel in self.sentinels))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+
+def wait_for(look: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < end, "still waiting"
+        time.sleep(0.05)
+
+
+def _knows_all(sentinel: RedisServer) -> bool:
+    told = sentinel.ask("SENTINEL", "MASTER", "lake")
+    return b"num-slaves\r\n$1\r\n1\r\n" in told and b"num-other-sentinels\r\n$1\r\n2\r\n" in told
 
 
 def _program() -> str:

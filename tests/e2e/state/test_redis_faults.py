@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from gateway.domain.clock import SteadyClock
 from gateway.domain.errors import StateUnavailable
 from gateway.state.open import open_state
 from gateway.state.store import Store
-from tests.e2e.state.redis_server import RedisServer
+from tests.e2e.state.redis_server import RedisServer, Replicated, wait_for
 
 CLOCK = SteadyClock()
 LATER = CLOCK.now() + timedelta(hours=1)
@@ -120,6 +119,8 @@ TWICE: dict[str, tuple[Callable[[Store], Awaitable[object]], object]] = {
     "count": (lambda store: store.count("failures", "a", 60), 1),
     "take": (lambda store: store.take("device", "a"), b"kept"),
     "replace": (lambda store: store.replace("device", "a", b"kept", b"new"), True),
+    "swap": (lambda store: store.swap("device", "a", b"kept", b"new", LATER), True),
+    "swap in": (lambda store: store.swap("device", "b", None, b"new", LATER), True),
 }
 
 
@@ -132,16 +133,33 @@ async def test_a_command_that_arrives_twice_answers_alike(
     assert [await command(store), await command(store)] == [answer, answer]
 
 
-@pytest.mark.parametrize("end", ["take", "delete", "replace"])
+ENDS: dict[str, Callable[[Store], Awaitable[object]]] = {
+    "take": lambda store: store.take("device", "a"),
+    "delete": lambda store: store.delete("device", "a"),
+    "replace": lambda store: store.replace("device", "a", b"old", b"new"),
+    "swap": lambda store: store.swap("device", "a", b"old", b"new", LATER),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
 async def test_a_put_that_arrives_late_brings_nothing_back(
     store: Store, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     ids = iter([b"1" * 16, b"2" * 16, b"1" * 16])
     monkeypatch.setattr("gateway.state.redis._id", lambda: next(ids))
     await store.put("device", "a", b"old", LATER)
-    await (store.replace("device", "a", b"old", b"new") if end == "replace" else getattr(store, end)("device", "a"))
+    await ENDS[end](store)
     await store.put("device", "a", b"old", LATER)
-    assert await store.get("device", "a") == (b"new" if end == "replace" else None)
+    assert await store.get("device", "a") == (b"new" if end in {"replace", "swap"} else None)
+
+
+async def test_a_record_swapped_in_late_brings_nothing_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = iter([b"1" * 16, b"2" * 16, b"1" * 16])
+    monkeypatch.setattr("gateway.state.redis._id", lambda: next(ids))
+    await store.swap("device", "a", None, b"old", LATER)
+    await store.delete("device", "a")
+    await store.swap("device", "a", None, b"old", LATER)
+    assert await store.get("device", "a") is None
 
 
 async def test_who_was_told_to_try_again_is_the_first_when_trying_again(redis: RedisServer, store: Store) -> None:
@@ -169,44 +187,10 @@ async def test_whose_connection_was_cut_is_the_first_when_trying_again(redis: Re
     assert [await store.put_once("assertion", "a", LATER) for _ in range(2)] == [True, False]
 
 
-@dataclass
-class Replicated:
-    """A master with a replica, and three sentinels that watch it."""
-
-    master: RedisServer
-    replica: RedisServer
-    sentinels: list[RedisServer]
-
-    @property
-    def url(self) -> str:
-        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
-        return f"redis+sentinel://{hosts}/lake"
-
-
 @pytest.fixture
 def replicated(tmp_path: Path) -> Iterator[Replicated]:
-    with ExitStack() as running:
-        master = running.enter_context(RedisServer(tmp_path / "master"))
-        replica = running.enter_context(RedisServer(tmp_path / "replica", "--replicaof", "127.0.0.1", str(master.port)))
-        wait_for(lambda: b"master_link_status:up" in replica.ask("INFO", "replication"))
-        sentinels = [RedisServer(tmp_path / f"sentinel-{at}") for at in range(3)]
-        for sentinel in sentinels:
-            sentinel.start_sentinel("lake", master, quorum=2)
-            running.enter_context(sentinel)
-        wait_for(lambda: all(knows_all(sentinel) for sentinel in sentinels))
-        yield Replicated(master, replica, sentinels)
-
-
-def knows_all(sentinel: RedisServer) -> bool:
-    told = sentinel.ask("SENTINEL", "MASTER", "lake")
-    return b"num-slaves\r\n$1\r\n1\r\n" in told and b"num-other-sentinels\r\n$1\r\n2\r\n" in told
-
-
-def wait_for(look: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < end, "still waiting"
-        time.sleep(0.05)
+    with Replicated(tmp_path) as running:
+        yield running
 
 
 async def test_a_failover_loses_no_call_and_calls_nobody_a_replay(replicated: Replicated) -> None:
@@ -223,6 +207,22 @@ async def test_a_failover_loses_no_call_and_calls_nobody_a_replay(replicated: Re
     assert len(load.failed) <= TASKS  # at most the call that each task had under way
     assert b"role:master" in replicated.replica.ask("INFO", "replication")
     assert await store.put_once("assertion", "after", LATER) is True
+    await store.aclose()
+
+
+async def test_what_is_acknowledged_is_at_a_replica_too(replicated: Replicated) -> None:
+    store = open_state(replicated.url, CLOCK)
+    await store.ping()
+    replicated.replica.freeze()
+    begun = time.monotonic()
+    assert await store.put_once("assertion", "a", LATER) is True  # served all the same: there is nobody to wait for
+    waited = time.monotonic() - begun
+    replicated.replica.thaw()
+
+    assert 0.1 <= waited < 1
+    for at in range(50):
+        await store.put("login", str(at), b"x", LATER)
+        assert replicated.replica.ask("DBSIZE") == replicated.master.ask("DBSIZE")
     await store.aclose()
 
 

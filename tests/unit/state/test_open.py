@@ -121,11 +121,3 @@ print([name for name in ("redis", "sqlite3", "ssl") if name in sys.modules])
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert ended.stdout.strip() == "[]"
-
-
-def test_a_client_that_is_not_installed_is_told_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)
-    for name in [name for name in sys.modules if name.startswith(("redis.", "gateway.state.redis"))]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(UnusableStore, match=r"pip install 'sts-gateway\[redis\]'"):
-        open_state("redis://h", SteadyClock())
