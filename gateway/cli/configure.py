@@ -8,17 +8,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from gateway.cli.login import add_gateway, told
+from gateway.client import aws_profile
 
 SUMMARY: Final = "write profiles into ~/.aws/config for all of your roles, after showing the change"
 EXAMPLE: Final = """
 sts-gateway configure --url https://sts.example.com
 sts-gateway configure --url https://sts.example.com --credential-process --yes
 """
-# Current versions of the AWS CLI take only start URLs on hosts of AWS's; this one cannot exist and is never asked.
-_START_URL: Final = "https://gateway.invalid.awsapps.com/start"
 _BEGIN: Final = "# >>> sts-gateway {url}: written by `sts-gateway configure`, which replaces all up to the end mark"
 _END: Final = "# <<< sts-gateway {url}"
 
@@ -71,25 +69,17 @@ def without_block(text: str, url: str) -> str:
 
 def block_of(url: str, rows: Sequence[tuple[str, str, str]], region: str, rest: str, *, process: bool) -> Iterator[str]:
     """The lines between the marks, marks included. A profile that stands in `rest` is the person's own and stays."""
-    name = re.sub(r"[^A-Za-z0-9-]", "-", f"sts-gateway-{urlsplit(url).netloc}")
     yield _BEGIN.format(url=url)
     if not process:
-        yield from (f"[sso-session {name}]", f"sso_start_url = {_START_URL}", f"sso_region = {region}")
-        yield "sso_registration_scopes = sso:account:access"
-    yield f"[services {name}]"
-    for service, path in (("sso", "/sso"), ("sso_oidc", "/sso-oidc"), ("sts", "")):
-        yield from (f"{service} =", f"  endpoint_url = {url}{path}")
+        yield from aws_profile.sso_session(url, region)
+    yield from aws_profile.services(url)
+    lines_of = aws_profile.process_profile if process else aws_profile.sso_profile
     for number, alias, role in rows:
         profile = f"{alias}-{role}"
         if re.search(rf"^\[profile {re.escape(profile)}\]", rest, re.MULTILINE):
             print(f"left alone: you have a profile {profile} of your own", file=sys.stderr)
             continue
-        yield f"[profile {profile}]"
-        if process:
-            yield f"credential_process = sts-gateway credentials --url {url} --role {number}/{role}"
-        else:
-            yield from (f"sso_session = {name}", f"sso_account_id = {number}", f"sso_role_name = {role}")
-        yield from (f"services = {name}", f"region = {region}")
+        yield from lines_of(profile, url, account=number, role=role, region=region)
     yield _END.format(url=url)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.cli.arguments import port
 from gateway.cli.login import add_gateway, told
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ SUMMARY: Final = "print credentials of a role, as credential_process or a shell 
 EXAMPLE: Final = """
 sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst
 eval "$(sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst --export bash)"
+sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst --serve 9911
 """
 _SHELLS: Final[Mapping[str, str]] = {
     "bash": "export {name}='{value}'",
@@ -27,14 +29,21 @@ _SHELLS: Final[Mapping[str, str]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Offer the role, and the shell."""
+    """Offer the role, the shell, and a port."""
     add_gateway(parser)
     parser.add_argument("--role", metavar="ACCOUNT/ROLE", help="account alias or number, and role; default: asked")
     parser.add_argument("--export", choices=tuple(_SHELLS), metavar="SHELL", help=f"one of {', '.join(_SHELLS)}")
+    parser.add_argument(
+        "--serve", type=port, metavar="PORT", help="serve them on loopback for programs that know nothing else"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: printed; 1: refused, not signed in or not reached; 2: an address that cannot be used."""
+    """0: printed, or served to its end; 1: refused, not signed in or not reached; 2: what cannot be used."""
+    if arguments.serve is not None:
+        from gateway.cli.local_endpoint import serve
+
+        return serve(arguments, _chosen, _SHELLS[arguments.export or "bash"])
     return told("credentials", lambda: _print(arguments))
 
 

@@ -11,6 +11,7 @@ from gateway.cli.access import compiled, print_columns
 if TYPE_CHECKING:
     from gateway.connectors.ldap.settings import LdapSettings
     from gateway.connectors.oidc.settings import OidcSettings
+    from gateway.connectors.saml.settings import SamlSettings
     from gateway.exchange.impact import Change, Side
     from gateway.settings.configuration import Configuration
 
@@ -54,10 +55,12 @@ def _side(configuration: "Configuration") -> "Side":
     )
 
 
-def _taken(settings: "OidcSettings | LdapSettings") -> str:
+def _taken(settings: "OidcSettings | SamlSettings | LdapSettings") -> str:
     """What is believed of a provider, in a phrase."""
     if settings.type == "ldap":
         return f"passwords of {settings.users.base or settings.user_dn_template} at {', '.join(settings.servers)}"
+    if settings.type == "saml":
+        return f"assertions of the provider in {settings.metadata} for {settings.entity_id or 'the default entity id'}"
     return f"tokens of {settings.issuer} for {', '.join(sorted(settings.audiences)) or 'browser sign-in'}"
 
 

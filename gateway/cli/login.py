@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def told(command: str, use: Callable[[], None]) -> int:
     """Do it; a refusal is one line. 0: done; 1: refused or not reached; 2: an address that cannot be used."""
-    from gateway.client.api import GatewayUnreachable, UnusableAddress
+    from gateway.client.connection import GatewayUnreachable, UnusableAddress
     from gateway.client.identity_center import Refused
     from gateway.client.person import NobodySignedIn
 

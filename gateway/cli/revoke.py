@@ -33,8 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0: revoked; 1: refused or not reached; 2: no credentials, or an address that cannot be used."""
-    from gateway.client.api import GatewayApi, GatewayRefusal, GatewayUnreachable, UnusableAddress
+    from gateway.cli.access import printable
+    from gateway.client.api import GatewayApi, GatewayRefusal
     from gateway.client.aws_credentials import NoCredentials, find
+    from gateway.client.connection import GatewayUnreachable, UnusableAddress
     from gateway.domain.authentication import RevocationRequest
     from gateway.domain.clock import utc_text
     from gateway.domain.revocation import RevocationKind
@@ -44,15 +46,20 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         credentials = find(os.environ, profile=arguments.profile)
         api = GatewayApi(url=arguments.url, credentials=lambda: credentials, ca_file=arguments.ca_file)
-        made = api.revoke(request)
+        revoked = api.revoke(request)
     except (NoCredentials, UnusableAddress) as fault:
         return _told(fault, 2)
     except (GatewayRefusal, GatewayUnreachable) as fault:
         return _told(fault, 1)
+    made = revoked.revocation
     print(
         f"revoked: {made.kind.value.replace('_', ' ')} {made.value}, what was issued up to "
         f"{utc_text(made.issued_before)}; in force everywhere within 10 seconds"
     )
+    for one in revoked.sign_ins:
+        came_by = ", ".join(one.programs) or one.client or "a program that did not say its name"
+        person = f"{one.user_name} of {one.provider}"
+        print(printable(f"sign-in {one.id}: {person}, {utc_text(one.begun)}, from {one.address}, {came_by}"))
     return 0
 
 

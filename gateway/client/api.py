@@ -1,18 +1,16 @@
 """The gateway's own API (`/v1`), asked over HTTP with requests signed by AWS credentials."""
 
-import http.client
 import json
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from gateway.client.aws_credentials import AwsCredentials
-from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, ShownRequest
-from gateway.domain.revocation import Revocation
+from gateway.client.connection import Address, GatewayUnreachable
+from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, Revoked, ShownRequest
 from gateway.sigv4.request import HttpRequest
 from gateway.sigv4.rules import SERVICE_RULES
 from gateway.sigv4.scope import CredentialScope
@@ -26,15 +24,6 @@ SERVICE: Final = "gateway"
 TIMEOUT: Final = 10.0
 MAXIMUM_ANSWER: Final = 32 * 1024 * 1024
 _REGION: Final = "us-east-1"
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class UnusableAddress(ValueError):
-    """A gateway's URL that nobody should send signed requests to."""
-
-
-class GatewayUnreachable(Exception):
-    """The gateway gave no answer, or one that is not its API's; trying again may help."""
 
 
 class GatewayRefusal(Exception):
@@ -62,20 +51,16 @@ class GatewayApi:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.path not in {"", "/"}:
-            raise UnusableAddress(f"{self.url}: write the gateway's address as https://HOST[:PORT]")
-        # Credentials never leave in a signed request, and the keys that come back in its answer do.
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise UnusableAddress(f"{self.url}: use https; plain http is for this machine alone")
+        """Raises UnusableAddress."""
+        self._address()
 
     def authenticate(self, shown: ShownRequest) -> Authenticated:
         """Who signed a request that was received. Raises GatewayRefusal, GatewayUnreachable."""
         return self._read(wire.read_authenticated, self._ask("POST", "/v1/authenticate", wire.shown_request(shown)))
 
-    def revoke(self, request: RevocationRequest) -> Revocation:
+    def revoke(self, request: RevocationRequest) -> Revoked:
         """End sessions before their time. Raises GatewayRefusal, GatewayUnreachable."""
-        return self._read(wire.read_revocation, self._ask("POST", "/v1/revocations", wire.revocation_request(request)))
+        return self._read(wire.read_revoked, self._ask("POST", "/v1/revocations", wire.revocation_request(request)))
 
     def revocations(self, cursor: str | None) -> RevocationPage:
         """What was ended since `cursor`. Raises GatewayRefusal, GatewayUnreachable."""
@@ -90,33 +75,19 @@ class GatewayApi:
 
     def _ask(self, method: str, path: str, body: bytes, query: str = "") -> bytes:
         """The body of a successful answer."""
-        connection = self._connection()
-        try:
-            connection.request(
-                method, f"{path}?{query}" if query else path, body or None, self._headers(method, path, query, body)
-            )
-            answer = connection.getresponse()
-            content = answer.read(MAXIMUM_ANSWER + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise GatewayUnreachable(f"{self.url}: {type(error).__name__}: {error}") from None
-        finally:
-            connection.close()
-        if len(content) > MAXIMUM_ANSWER:
-            raise GatewayUnreachable(f"{self.url}: the answer is larger than {MAXIMUM_ANSWER} bytes")
+        address = self._address()
+        target = f"{path}?{query}" if query else path
+        answer = address.ask(method, target, body or None, self._headers(method, path, query, body))
         if answer.status not in {200, 202}:
-            raise refusal_of(self.url, answer.status, content)
-        return content
+            raise refusal_of(self.url, answer.status, answer.content)
+        return answer.content
 
-    def _connection(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.url)
-        if parts.scheme == "http":
-            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.timeout)
-        context = ssl.create_default_context(cafile=self.ca_file)
-        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=self.timeout, context=context)
+    def _address(self) -> Address:
+        return Address.of(self.url, timeout=self.timeout, maximum=MAXIMUM_ANSWER, ca_file=self.ca_file)
 
     def _headers(self, method: str, path: str, query: str, body: bytes) -> dict[str, str]:
         now, credentials = self.clock(), self.credentials()
-        plain = {"host": urlsplit(self.url).netloc, **({"content-type": "application/json"} if body else {})}
+        plain = {"host": self._address().parts.netloc, **({"content-type": "application/json"} if body else {})}
         request = HttpRequest(
             method=method,
             raw_path=path.encode(),

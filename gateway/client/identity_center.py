@@ -6,24 +6,21 @@ What a gateway answers ends up in shells and in ~/.aws/config: it is held to its
 import http.client
 import json
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from gateway.client.api import GatewayUnreachable, UnusableAddress
+from gateway.client.connection import Address, GatewayUnreachable
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 PASSWORD: Final = "urn:sts-gateway:password"  # noqa: S105  a grant's name
 _CLIENT_NAME: Final = "sts-gateway"
 _TIMEOUT: Final = 15.0
 _MAXIMUM_ANSWER: Final = 4 * 1024 * 1024
-_URL: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]{12}", re.ASCII)
 _NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _SECRET: Final = re.compile(r"[\w+/=-]{1,8192}", re.ASCII)
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Refused(Exception):
@@ -49,14 +46,8 @@ class IdentityCenter:
 
     def __init__(self, url: str, *, ca_file: str | None = None) -> None:
         """Raises UnusableAddress."""
-        parts = urlsplit(url)
-        if not _URL.fullmatch(url):
-            raise UnusableAddress(f"{url}: write the gateway's address as https://HOST[:PORT]")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise UnusableAddress(f"{url}: use https; plain http is for this machine alone")
-        self.url: Final = url.rstrip("/")
-        self._parts = parts
-        self._ca_file = ca_file
+        self._address = Address.of(url, timeout=_TIMEOUT, maximum=_MAXIMUM_ANSWER, ca_file=ca_file)
+        self.url: Final = self._address.url
 
     def register(self) -> Registered:
         made = self._post("/sso-oidc/client/register", {"clientName": _CLIENT_NAME, "clientType": "public"})
@@ -110,16 +101,8 @@ class IdentityCenter:
         return self._ask("POST", path, json.dumps(sent).encode(), {"content-type": "application/json"})
 
     def _ask(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> Mapping[str, Any]:
-        connection = self._connection()
-        try:
-            connection.request(method, target, body, dict(headers))
-            answer = connection.getresponse()
-            content = answer.read(_MAXIMUM_ANSWER)
-        except (OSError, http.client.HTTPException) as fault:
-            raise GatewayUnreachable(f"{self.url}: {type(fault).__name__}: {fault}") from None
-        finally:
-            connection.close()
-        return self._read(answer.status, answer.headers.get("x-amzn-errortype", ""), content)
+        answer = self._address.ask(method, target, body, headers)
+        return self._read(answer.status, answer.headers.get("x-amzn-errortype", ""), answer.content)
 
     def _read(self, status: int, code: str, content: bytes) -> Mapping[str, Any]:
         try:
@@ -129,12 +112,7 @@ class IdentityCenter:
         if not isinstance(told, dict):
             raise GatewayUnreachable(f"{self.url}: answers {status}, and not as a gateway does")
         if status != http.client.OK:
-            raise Refused(code, str(told.get("error_description") or told.get("message") or f"status {status}"))
+            text = str(told.get("error_description") or told.get("message") or f"status {status}")
+            # 5xx: nothing was decided; a sign-in that could not be looked at is not one that has ended.
+            raise GatewayUnreachable(f"{self.url}: {text}") if status >= 500 else Refused(code, text)
         return told
-
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "", self._parts.port
-        if self._parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
-        context = ssl.create_default_context(cafile=self._ca_file)
-        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=context)

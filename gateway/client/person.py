@@ -45,23 +45,34 @@ class Person:
 
     def credentials(self, account: str, role: str) -> Mapping[str, Any]:
         """Credentials of a role, the kept ones while they last. Raises as `access_token`."""
-        key = f"{account}/{role}"
         with self._locked():
             kept = self._read()
-            found = kept["credentials"].get(key)
+            found = kept["credentials"].get(f"{account}/{role}")
             if found is None or found["expiration"] / 1000 <= self._now() + _KEPT_UNTIL:
-                found = dict(self._center.credentials(self._access_token(kept), account, role))
-                kept["credentials"][key] = found
-            kept["used"][key] = kept["used"].get(key, 0) + 1
-            self._write(kept)
-            given: Mapping[str, Any] = found
-            return given
+                return self._fetched(kept, account, role)
+            return self._used(kept, account, role, found)
+
+    def fresh_credentials(self, account: str, role: str) -> Mapping[str, Any]:
+        """Credentials of a role whose life begins now; kept for others. Raises as `access_token`."""
+        with self._locked():
+            return self._fetched(self._read(), account, role)
 
     def used(self) -> Mapping[str, int]:
         """How often credentials of each `NUMBER/ROLE` were asked for. Raises NobodySignedIn."""
         with self._locked():
             used: Mapping[str, int] = self._read()["used"]
             return used
+
+    def _fetched(self, kept: dict[str, Any], account: str, role: str) -> Mapping[str, Any]:
+        found = dict(self._center.credentials(self._access_token(kept), account, role))
+        return self._used(kept, account, role, found)
+
+    def _used(self, kept: dict[str, Any], account: str, role: str, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        key = f"{account}/{role}"
+        kept["credentials"][key] = found
+        kept["used"][key] = kept["used"].get(key, 0) + 1
+        self._write(kept)
+        return found
 
     def _access_token(self, kept: dict[str, Any]) -> str:
         tokens = kept["tokens"]

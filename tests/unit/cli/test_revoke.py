@@ -1,12 +1,14 @@
 """`sts-gateway revoke`: which request it sends, and how it tells what came of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.cli.main import main
-from gateway.client.api import GatewayApi, GatewayRefusal, GatewayUnreachable
-from gateway.domain.authentication import RevocationRequest
+from gateway.client.api import GatewayApi, GatewayRefusal
+from gateway.client.connection import GatewayUnreachable
+from gateway.domain.authentication import EndedSignIn, RevocationRequest, Revoked
 from gateway.domain.revocation import Revocation, RevocationKind
 from tests.unit.domain.test_revocation import KEPT, NOW
 
@@ -20,18 +22,20 @@ class Asked:
         self.requests: list[RevocationRequest] = []
         self.keys: list[str] = []
         self.fault: Exception | None = None
+        self.sign_ins: tuple[EndedSignIn, ...] = ()
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked = Asked()
 
-    def revoke(api: GatewayApi, request: RevocationRequest) -> Revocation:
+    def revoke(api: GatewayApi, request: RevocationRequest) -> Revoked:
         asked.requests.append(request)
         asked.keys.append(api.credentials().access_key_id)
         if asked.fault is not None:
             raise asked.fault
-        return Revocation(kind=request.kind, value=request.value, issued_before=NOW, until=NOW + KEPT)
+        made = Revocation(kind=request.kind, value=request.value, issued_before=NOW, until=NOW + KEPT)
+        return Revoked(revocation=made, sign_ins=asked.sign_ins)
 
     monkeypatch.setattr(GatewayApi, "revoke", revoke)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOPERATOR")
@@ -56,6 +60,27 @@ def test_one_thing_is_revoked(
     assert asked.requests == [RevocationRequest(kind=kind, value="x/y")]
     assert asked.keys == ["AKIAOPERATOR"]
     assert "x/y" in capsys.readouterr().out
+
+
+def test_the_sign_ins_that_it_ended_are_told_a_line_each(asked: Asked, capsys: pytest.CaptureFixture[str]) -> None:
+    by_browser = EndedSignIn(
+        id="7QX2M4ZB5KDWTA3C",
+        provider="corp",
+        user_name="alice",
+        begun=NOW,
+        address="192.0.2.7",
+        client="Mozilla\x1b[31m",
+        programs=(),
+    )
+    asked.sign_ins = (by_browser, replace(by_browser, id="B" * 16, programs=("aws-cli", "botocore")))
+
+    assert main([*URL, "--subject", "corp/uuid-alice"]) == 0
+
+    _, first, second = capsys.readouterr().out.splitlines()
+    assert first == (
+        "sign-in 7QX2M4ZB5KDWTA3C: alice of corp, 2026-03-01T12:00:00Z, from 192.0.2.7, Mozilla\\x1b[31m"
+    )
+    assert second.endswith("from 192.0.2.7, aws-cli, botocore")
 
 
 @pytest.mark.parametrize("words", [(), ("--session", "a", "--role", "b")], ids=["nothing", "two things"])

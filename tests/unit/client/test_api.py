@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.client.api import GatewayApi, GatewayRefusal, GatewayUnreachable, UnusableAddress
+from gateway.client.api import GatewayApi, GatewayRefusal
 from gateway.client.aws_credentials import AwsCredentials
-from gateway.domain.authentication import RevocationPage, RevocationRequest
+from gateway.client.connection import GatewayUnreachable, UnusableAddress
+from gateway.domain.authentication import RevocationPage, RevocationRequest, Revoked
 from gateway.domain.revocation import Revocation, RevocationKind
 from gateway.sigv4.request import HttpRequest, parse
 from gateway.sigv4.rules import SERVICE_RULES
@@ -23,7 +24,8 @@ from gateway.wire import authenticate as wire
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 KEYS = AwsCredentials(access_key_id="ASIAOPERATOR00000000", secret_access_key="secret", session_token="token")
-MADE = Revocation(kind=RevocationKind.ROLE, value="a/b", issued_before=NOW, until=NOW + timedelta(hours=36))
+ENDED = Revocation(kind=RevocationKind.ROLE, value="a/b", issued_before=NOW, until=NOW + timedelta(hours=36))
+MADE = Revoked(revocation=ENDED)
 REQUEST = RevocationRequest(kind=RevocationKind.ROLE, value="lake/Analyst")
 
 
@@ -31,7 +33,7 @@ class Server:
     """Answers everything with `status` and `body`, and keeps what it was sent."""
 
     def __init__(self) -> None:
-        self.status, self.body = 202, wire.revocation(MADE)
+        self.status, self.body = 202, wire.revoked(MADE)
         self.sent: list[tuple[HttpRequest, bytes]] = []
         outer = self
 
@@ -88,7 +90,7 @@ def test_a_request_is_signed_for_the_gateway(api: GatewayApi, server: Server) ->
 
 
 def test_a_cursor_is_sent_as_it_was_given(api: GatewayApi, server: Server) -> None:
-    page = RevocationPage(cursor="a.1-2", reset=False, revocations=(MADE,))
+    page = RevocationPage(cursor="a.1-2", reset=False, revocations=(ENDED,))
     server.status, server.body = 200, wire.revocation_page(page)
 
     assert api.revocations("b.1-1 &x") == page

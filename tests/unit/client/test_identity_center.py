@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.client.api import GatewayUnreachable, UnusableAddress
+from gateway.client.connection import GatewayUnreachable, UnusableAddress
 from gateway.client.identity_center import IdentityCenter, Refused, Registered
 
 CLIENT = Registered(client_id="id", client_secret="secret")
@@ -95,6 +95,7 @@ def test_the_browser_is_opened_nowhere_but_at_the_gateway(center: IdentityCenter
     ("answer", "error"),
     [
         ((400, {"error": "x", "error_description": "no"}), Refused),
+        ((503, {"error": "x", "error_description": "full"}), GatewayUnreachable),
         ((200, b"<html>"), GatewayUnreachable),
         ((200, []), GatewayUnreachable),
     ],

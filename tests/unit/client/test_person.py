@@ -65,6 +65,14 @@ def test_credentials_are_kept_until_they_are_close_to_their_end(person: Person, 
     assert person.used() == {"1/a": 3}
 
 
+def test_fresh_ones_begin_their_life_now_and_are_kept_for_others(person: Person, center: Center) -> None:
+    person.credentials("1", "a")
+
+    assert person.fresh_credentials("1", "a")["accessKeyId"] == "ASIA2"
+    assert person.credentials("1", "a")["accessKeyId"] == "ASIA2"
+    assert person.used() == {"1/a": 3}
+
+
 def test_processes_at_once_refresh_one_time(person: Person, center: Center, tmp_path: Path) -> None:
     center.now += 3_400
     with ThreadPoolExecutor(8) as pool:

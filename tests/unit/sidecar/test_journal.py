@@ -1,0 +1,22 @@
+"""The log's lines: plain, one each, safe on a terminal."""
+
+import re
+
+import pytest
+
+from gateway.sidecar.instants import written
+from gateway.sidecar.journal import tell
+
+
+def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("etl: \x1b[2J evil\n2026-01-01T00:00:00Z sidecar: forged\u202e")
+
+    line = capsys.readouterr().err
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ sidecar: [ -~]*\n", line)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "text"), [(0.9, "1970-01-01T00:00:00Z"), (1_700_000_000, "2023-11-14T22:13:20Z")]
+)
+def test_a_moment_has_no_fraction_and_no_offset(timestamp: float, text: str) -> None:
+    assert written(timestamp) == text
