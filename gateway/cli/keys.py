@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from gateway.cli.keyring_secret import KeyringSecret
     from gateway.sealing.issuer_key import IssuerKey
     from gateway.sealing.keyring import Keyring, SealingKey
 
@@ -15,6 +16,7 @@ SUMMARY: Final = "make, rotate and list the keys that seal session tokens and si
 EXAMPLE: Final = """
 sts-gateway keys generate --keyring /var/lib/sts-gateway/keyring.json
 sts-gateway keys rotate --keyring /var/lib/sts-gateway/keyring.json --seals-after 10m
+sts-gateway keys rotate --kubernetes-secret sts/sts-gateway-keyring
 sts-gateway keys list --keyring /var/lib/sts-gateway/keyring.json
 """
 SEALS_AFTER: Final = "10m"
@@ -26,6 +28,10 @@ _ACTIONS: Final = {
     "generate": "make a keyring with one key for each purpose, where there is none yet",
     "rotate": "add a key for each purpose, and drop those that no living session or ID token needs",
     "list": "show each key's id, times, purpose and state",
+}
+_IN_SECRETS: Final = {
+    "generate": "one that has a keyring already is left as it is, so that a Job may run again",
+    "rotate": "the service account needs `get` and `patch` of this one Secret",
 }
 
 
@@ -41,7 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        action.add_argument("--keyring", type=Path, required=True, metavar="FILE", help="the configuration's keyring")
+        in_secrets = name in _IN_SECRETS
+        places = action.add_mutually_exclusive_group(required=True) if in_secrets else action
+        places.add_argument(
+            "--keyring", type=Path, required=not in_secrets, metavar="FILE", help="the configuration's keyring"
+        )
+        if in_secrets:
+            places.add_argument(
+                "--kubernetes-secret",
+                type=_secret,
+                metavar="NAMESPACE/NAME",
+                help=f"inside a cluster: the Secret that keeps the keyring; {_IN_SECRETS[name]}",
+            )
         if name == "rotate":
             action.add_argument(
                 "--seals-after",
@@ -57,11 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
     """0: done; 1: refused, since the file is absent, exists already, or is no keyring that may be used."""
     from gateway.sealing.key_file import UnusableKeyring
 
-    path, now = arguments.keyring, datetime.now(UTC)
+    path, secret, now = arguments.keyring, vars(arguments).get("kubernetes_secret"), datetime.now(UTC)
     try:
         match arguments.action:
+            case "generate" if secret is not None:
+                _generate_in_cluster(secret, now)
             case "generate":
                 _generate(path, now)
+            case "rotate" if secret is not None:
+                _rotate_in_cluster(secret, now, arguments.seals_after)
             case "rotate":
                 _rotate(path, now, arguments.seals_after)
             case _:
@@ -77,21 +98,44 @@ def _generate(path: Path, now: datetime) -> None:
 
     keyring = new_keyring(now=now, in_force_from=now)
     create(path, keyring)
-    print(f"{path}: made with key {keyring.keys[0].key_id.hex()}, which seals from now on")
+    _tell_made(path, keyring)
+
+
+def _generate_in_cluster(secret: "KeyringSecret", now: datetime) -> None:
+    from gateway.cli.keyring_secret import generate
+
+    keyring = generate(secret, now=now)
+    if keyring is None:
+        print(f"{secret}: has a keyring already, which is left as it is")
+    else:
+        _tell_made(secret, keyring)
+
+
+def _tell_made(place: object, keyring: "Keyring") -> None:
+    print(f"{place}: made with key {keyring.keys[0].key_id.hex()}, which seals from now on")
     for key in keyring.issuer_keys:
-        print(f"{path}: made with {key.algorithm} key {key.key_id.hex()}, which signs ID tokens from now on")
+        print(f"{place}: made with {key.algorithm} key {key.key_id.hex()}, which signs ID tokens from now on")
 
 
 def _rotate(path: Path, now: datetime, seals_after: timedelta) -> None:
     from gateway.sealing.key_file import rotate
 
-    keyring = rotate(path, now=now, seals_after=seals_after)
+    _tell_added(path, rotate(path, now=now, seals_after=seals_after))
+
+
+def _rotate_in_cluster(secret: "KeyringSecret", now: datetime, seals_after: timedelta) -> None:
+    from gateway.cli.keyring_secret import rotate
+
+    _tell_added(secret, rotate(secret, now=now, seals_after=seals_after))
+
+
+def _tell_added(place: object, keyring: "Keyring") -> None:
     key = keyring.keys[-1]
-    print(f"{path}: added key {key.key_id.hex()}, which opens now and seals from {_shown(key.seals_from)} on")
+    print(f"{place}: added key {key.key_id.hex()}, which opens now and seals from {_shown(key.seals_from)} on")
     newest = {added.algorithm: added for added in keyring.issuer_keys}
     for added in newest.values():
         print(
-            f"{path}: added {added.algorithm} key {added.key_id.hex()}, "
+            f"{place}: added {added.algorithm} key {added.key_id.hex()}, "
             f"which is published now and signs ID tokens from {_shown(added.signs_from)} on"
         )
 
@@ -135,6 +179,15 @@ def _issuer_state(key: "IssuerKey", keyring: "Keyring", now: datetime) -> str:
 
 def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _secret(text: str) -> "KeyringSecret":
+    from gateway.cli.keyring_secret import KeyringSecret
+
+    try:
+        return KeyringSecret.named(text)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError(f"{text!r}: {fault}") from None
 
 
 def _wait(text: str) -> timedelta:

@@ -1,0 +1,358 @@
+"""A stand-in for Kubernetes' API server: service accounts and Secrets under RBAC, and admission by webhook.
+
+It asks a rendered MutatingWebhookConfiguration as the real one does: rules, selectors, TLS by caBundle and the service's
+name, `?timeout=`, reinvocation, failurePolicy. It validates nothing else: that is the schemas' part.
+"""
+
+import base64
+import copy
+import http.client
+import json
+import re
+import socket
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+from tests.servers.certificates import Authority
+from tests.servers.json_patch import patched
+
+Object = dict[str, Any]
+_PATH = re.compile(r"/api/v1/namespaces/(?P<namespace>[^/]+)/(?P<resource>serviceaccounts|secrets)/(?P<name>[^/]+)")
+
+
+class KubernetesApiServer:
+    """Serves HTTPS on loopback. `objects`: (resource, namespace, name) to the object, which tests may change.
+
+    `allowed`: who may do what, from rendered RBAC by `rbac_of`; None: everybody everything.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.objects: dict[tuple[str, str, str], Object] = {}
+        self.allowed: set[tuple[str, str, str, str, str]] | None = None
+        self.tokens: dict[str, str] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.delay = 0.0
+        self.down = False
+        self.before_change: Callable[[], None] | None = None
+        authority = Authority(folder / "authority")
+        pair = authority.issue("kubernetes", "127.0.0.1", "kubernetes.default.svc")
+        self.ca = authority.file
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server.context = context
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._versions = 100
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
+
+    def pod_folder(self, namespace: str, account: str) -> Path:
+        """What a pod of a service account finds mounted: its token and the CA."""
+        folder = self.folder / "pods" / f"{namespace}-{account}"
+        folder.mkdir(parents=True, exist_ok=True)
+        token = f"token-of-{account}-{uuid.uuid4()}"
+        self.tokens[token] = f"system:serviceaccount:{namespace}:{account}"
+        (folder / "token").write_text(token)
+        (folder / "ca.crt").write_bytes(self.ca.read_bytes())
+        return folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.port)}
+
+    def put(self, resource: str, namespace: str, name: str, **content: Any) -> None:
+        metadata = {"name": name, "namespace": namespace, "annotations": content.pop("annotations", {})}
+        self.objects[resource, namespace, name] = {"metadata": metadata, **content}
+        self.touch(resource, namespace, name)
+
+    def touch(self, resource: str, namespace: str, name: str) -> None:
+        self._versions += 1
+        self.objects[resource, namespace, name]["metadata"]["resourceVersion"] = str(self._versions)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    context: ssl.SSLContext
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        # In the connection's own thread: a slow handshake holds up nobody else.
+        with self.context.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """It was closed above."""
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that go away are no fault of a test's."""
+
+
+def _handler(api: KubernetesApiServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._answered("get")
+
+        def do_PATCH(self) -> None:
+            self._answered("patch")
+
+        def _answered(self, verb: str) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            api.asked.append((verb, self.path))
+            time.sleep(api.delay)
+            if api.down:
+                self._send(503, _status(503, "ServiceUnavailable", "etcd leader changed"))
+                return
+            self._send(*self._judged(verb, body))
+
+        def _judged(self, verb: str, body: bytes) -> tuple[int, Object]:
+            user = api.tokens.get((self.headers.get("Authorization") or "").removeprefix("Bearer "))
+            if user is None:
+                return 401, _status(401, "Unauthorized", "Unauthorized")
+            match = _PATH.fullmatch(self.path)
+            if match is None:
+                return 404, _status(404, "NotFound", "the server could not find the requested resource")
+            resource, namespace, name = match["resource"], match["namespace"], match["name"]
+            if not _may(api.allowed, user, verb, resource, namespace, name):
+                return 403, _status(403, "Forbidden", f'User "{user}" cannot {verb} resource "{resource}"')
+            found = api.objects.get((resource, namespace, name))
+            if found is None:
+                return 404, _status(404, "NotFound", f'{resource} "{name}" not found')
+            if verb == "get":
+                return 200, found
+            return self._changed(found, (resource, namespace, name), body)
+
+        def _changed(self, found: Object, key: tuple[str, str, str], body: bytes) -> tuple[int, Object]:
+            assert self.headers["Content-Type"] == "application/merge-patch+json"
+            if api.before_change is not None:
+                api.before_change()
+            patch = json.loads(body)
+            wanted = patch.get("metadata", {}).pop("resourceVersion", None)
+            if wanted is not None and wanted != found["metadata"]["resourceVersion"]:
+                return 409, _status(409, "Conflict", "the object has been modified; please apply your changes")
+            merge(found, patch)
+            api.touch(*key)
+            return 200, found
+
+        def _send(self, status: int, document: Object) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Tests look at `asked`."""
+
+    return Handler
+
+
+def merge(document: Object, patch: Mapping[str, Any]) -> None:
+    """RFC 7386."""
+    for key, value in patch.items():
+        if value is None:
+            document.pop(key, None)
+        elif isinstance(value, dict):
+            merge(document.setdefault(key, {}), value)
+        else:
+            document[key] = value
+
+
+def _status(code: int, reason: str, message: str) -> Object:
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "code": code,
+        "reason": reason,
+        "message": message,
+    }
+
+
+def _may(
+    allowed: set[tuple[str, str, str, str, str]] | None, user: str, verb: str, resource: str, namespace: str, name: str
+) -> bool:
+    if allowed is None:
+        return True
+    tries = ((user, verb, resource, ns, one) for ns in (namespace, "*") for one in (name, "*"))
+    return any(one in allowed for one in tries)
+
+
+def rbac_of(objects: Iterable[Object]) -> set[tuple[str, str, str, str, str]]:
+    """(user, verb, resource, namespace, name) of rendered roles and bindings; `*` for any namespace, any name."""
+    objects = list(objects)
+    roles = {
+        (one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): one.get("rules") or []
+        for one in objects
+        if one["kind"] in {"Role", "ClusterRole"}
+    }
+    allowed = set()
+    for binding in (one for one in objects if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}):
+        reference, namespace = binding["roleRef"], binding["metadata"].get("namespace")
+        rules = roles[reference["kind"], namespace if reference["kind"] == "Role" else None, reference["name"]]
+        for subject in binding["subjects"]:
+            user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
+            for rule in rules:
+                for resource in rule["resources"]:
+                    for verb in rule["verbs"]:
+                        for name in rule.get("resourceNames") or ["*"]:
+                            allowed.add((user, verb, resource, namespace or "*", name))
+    return allowed
+
+
+@dataclass(kw_only=True)
+class Admitted:
+    """What became of a pod. `failed_open`: webhooks that could not be asked and were passed over."""
+
+    pod: Object
+    warnings: list[str] = field(default_factory=list)
+    patches: list[Sequence[Object]] = field(default_factory=list)
+    failed_open: list[str] = field(default_factory=list)
+
+
+class AdmissionRefused(Exception):
+    """The pod is not created."""
+
+
+@dataclass(kw_only=True)
+class Admission:
+    """Asks webhooks about new pods. `address_of`: (namespace, service, port) to where it really listens."""
+
+    configuration: Object
+    address_of: Callable[[str, str, int], tuple[str, int]]
+    namespace_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    others: Callable[[Object], bool] = lambda _pod: False
+    """Other webhooks, after these: change the pod in place; whether they did."""
+
+    def create(self, namespace: str, pod: Object) -> Admitted:
+        """Raises AdmissionRefused."""
+        admitted = Admitted(pod=copy.deepcopy(pod))
+        for webhook in self.configuration["webhooks"]:
+            self._ask(webhook, namespace, admitted)
+        if self.others(admitted.pod):
+            again = [one for one in self.configuration["webhooks"] if one.get("reinvocationPolicy") == "IfNeeded"]
+            for webhook in again:
+                self._ask(webhook, namespace, admitted)
+        return admitted
+
+    def _ask(self, webhook: Object, namespace: str, admitted: Admitted) -> None:
+        if not self._matches(webhook, namespace, admitted.pod):
+            return
+        request = review(namespace, admitted.pod)
+        try:
+            response = self._called(webhook, request)
+            assert response["uid"] == request["request"]["uid"]
+        except (OSError, ValueError, KeyError, AssertionError, http.client.HTTPException) as error:
+            if webhook["failurePolicy"] == "Fail":
+                raise AdmissionRefused(f"failed calling webhook: {error}") from None
+            admitted.failed_open.append(webhook["name"])
+            return
+        if not response["allowed"]:
+            raise AdmissionRefused(str(response.get("status")))
+        admitted.warnings += response.get("warnings", [])
+        if "patch" in response:
+            assert response["patchType"] == "JSONPatch"
+            operations = json.loads(base64.b64decode(response["patch"], validate=True))
+            admitted.patches.append(operations)
+            admitted.pod = patched(admitted.pod, operations)
+
+    def _matches(self, webhook: Object, namespace: str, pod: Object) -> bool:
+        rules = [
+            rule
+            for rule in webhook["rules"]
+            if "CREATE" in rule["operations"]
+            and "" in rule["apiGroups"]
+            and "v1" in rule["apiVersions"]
+            and "pods" in rule["resources"]
+            and rule.get("scope", "*") in {"*", "Namespaced"}
+        ]
+        labels = {"kubernetes.io/metadata.name": namespace, **self.namespace_labels.get(namespace, {})}
+        return bool(
+            rules
+            and selects(webhook.get("namespaceSelector") or {}, labels)
+            and selects(webhook.get("objectSelector") or {}, pod["metadata"].get("labels") or {})
+        )
+
+    def _called(self, webhook: Object, request: Object) -> Object:
+        client, service = webhook["clientConfig"], webhook["clientConfig"]["service"]
+        timeout = webhook.get("timeoutSeconds", 10)
+        context = ssl.create_default_context(cadata=base64.b64decode(client["caBundle"]).decode())
+        name = f"{service['name']}.{service['namespace']}.svc"
+        address = self.address_of(service["namespace"], service["name"], service.get("port", 443))
+        # The API server bounds the whole call; a socket's timeout each of its steps.
+        with (
+            socket.create_connection(address, timeout=timeout) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secured,
+        ):
+            connection = http.client.HTTPConnection(name, timeout=timeout)
+            connection.sock = secured
+            began = time.monotonic()
+            body = json.dumps(request).encode()
+            headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
+            connection.request("POST", f"{service.get('path', '/')}?timeout={timeout}s", body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            if time.monotonic() - began > timeout:
+                raise TimeoutError("context deadline exceeded")
+        if answer.status != 200:
+            raise ValueError(f"{answer.status}: {content.decode()}")
+        document: Object = json.loads(content)
+        if (document["apiVersion"], document["kind"]) != ("admission.k8s.io/v1", "AdmissionReview"):
+            raise ValueError("expected an AdmissionReview of admission.k8s.io/v1")
+        response: Object = document["response"]
+        return response
+
+
+def review(namespace: str, pod: Object, *, operation: str = "CREATE") -> Object:
+    """What the API server sends about a new pod."""
+    kind = {"group": "", "version": "v1", "kind": "Pod"}
+    resource = {"group": "", "version": "v1", "resource": "pods"}
+    request = {
+        "uid": str(uuid.uuid4()),
+        "kind": kind,
+        "resource": resource,
+        "requestKind": kind,
+        "requestResource": resource,
+        "namespace": namespace,
+        "operation": operation,
+        "userInfo": {"username": "system:serviceaccount:kube-system:replicaset-controller"},
+        "object": {"apiVersion": "v1", "kind": "Pod", **pod},
+        "oldObject": None,
+        "dryRun": False,
+        "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
+    }
+    return {"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request}
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """A label selector on labels."""
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    judged = {
+        "In": lambda one: labels.get(one["key"]) in one["values"],
+        "NotIn": lambda one: labels.get(one["key"]) not in one["values"],
+        "Exists": lambda one: one["key"] in labels,
+        "DoesNotExist": lambda one: one["key"] not in labels,
+    }
+    return all(judged[one["operator"]](one) for one in selector.get("matchExpressions") or [])

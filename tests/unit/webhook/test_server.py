@@ -1,0 +1,292 @@
+"""The HTTPS server: its paths, its bounds, its deadlines, and its end."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.webhook.application import Application
+from gateway.webhook.certificate import FollowedCertificate
+from gateway.webhook.message import LARGEST_BODY, Head, Response, plain
+from gateway.webhook.meters import WebhookMeters
+from gateway.webhook.reviewer import Reviewer
+from gateway.webhook.server import Bounds, WebhookServer
+from tests.fakes.pods import pod
+from tests.fakes.webhook_world import ANNOTATED, settings
+from tests.servers.certificates import Authority
+from tests.servers.kubernetes_api import review
+
+NAME = "webhook.sts.svc"
+
+
+class Client:
+    """A connection that sends what it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, text: str | bytes) -> None:
+        self.writer.write(text if isinstance(text, bytes) else text.encode())
+        await self.writer.drain()
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:-2])}
+        return int(head[0].split()[1]), headers, await self.reader.readexactly(int(headers["content-length"]))
+
+    async def is_ended(self) -> bool:
+        try:
+            return await asyncio.wait_for(self.reader.read(1), 5) == b""
+        except (ConnectionError, ssl.SSLError):
+            return True
+
+
+class Running:
+    def __init__(self, server: WebhookServer, port: int, authority: Authority) -> None:
+        self.server = server
+        self.port = port
+        self._authority = authority
+        self._clients: list[Client] = []
+
+    async def connect(self) -> Client:
+        context = ssl.create_default_context(cafile=str(self._authority.file))
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.port, ssl=context, server_hostname=NAME))
+        self._clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients:
+            client.writer.transport.abort()
+        await self.server.close()
+        await asyncio.sleep(0)
+
+    async def get(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+        client = await self.connect()
+        await client.send(f"{method} {path} HTTP/1.1\r\nConnection: close\r\n\r\n")
+        if method == "HEAD":
+            head = (await client.reader.readuntil(b"\r\n\r\n")).decode()
+            return int(head.split()[1]), {}, b""
+        return await client.answer()
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    authority = Authority(tmp_path / "ca")
+    pair = authority.issue("webhook", NAME)
+    started: list[Running] = []
+
+    async def run(
+        answer: Callable[[Head, bytes], Awaitable[Response]] | None = None, bounds: Bounds | None = None
+    ) -> Running:
+        certificate = FollowedCertificate(pair.certificate, pair.key)
+        server: WebhookServer
+
+        async def look_up(_namespace: str, _name: str) -> Mapping[str, str]:
+            return ANNOTATED
+
+        reviewer = Reviewer(settings=settings(), look_up=look_up, meters=WebhookMeters())
+        application = Application(reviewer=reviewer, is_ready=lambda: not server.is_draining)
+        server = WebhookServer(answer or application.answered, certificate.context, bounds or Bounds())
+        running = Running(server, await server.start("127.0.0.1", 0), authority)
+        started.append(running)
+        return running
+
+    yield run
+    for running in started:
+        await running.close()
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    async with asyncio.timeout(seconds):
+        yield
+
+
+def posted(body: bytes, path: str = "/mutate?timeout=5s", content_type: str = "application/json") -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def test_reviews_of_one_connection_are_answered_one_after_another(start: Start) -> None:
+    client = await (await start()).connect()
+
+    for _ in range(3):
+        question = review("data", pod())
+        await client.send(posted(json.dumps(question).encode()))
+        status, headers, body = await client.answer()
+        assert (status, headers["content-type"], headers["connection"]) == (200, "application/json", "keep-alive")
+        assert json.loads(body)["response"]["uid"] == question["request"]["uid"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/healthz", 200, b"alive\n"),
+        ("/readyz", 200, b"ready\n"),
+        ("/", 404, b"nothing is here"),
+        ("/mutate", 405, b"POST"),
+    ],
+)
+async def test_each_path_answers_for_itself(start: Start, path: str, status: int, told: bytes) -> None:
+    found, _, body = await (await start()).get(path)
+
+    assert found == status
+    assert told in body
+
+
+async def test_probes_answer_head(start: Start) -> None:
+    assert (await (await start()).get("/readyz", "HEAD"))[0] == 200
+
+
+async def test_metrics_are_told_in_prometheus_format(start: Start) -> None:
+    running = await start()
+    client = await running.connect()
+    await client.send(posted(json.dumps(review("data", pod())).encode()))
+    await client.answer()
+
+    status, headers, body = await running.get("/metrics")
+
+    assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert b'sts_gateway_webhook_reviews_total{outcome="mutated"} 1\n' in body
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (posted(b"{}"), 400),
+        (posted(b"{}", content_type="text/plain"), 415),
+        (f"POST /mutate HTTP/1.1\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n".encode(), 413),
+        (b"POST /mutate HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 5_000, 431),
+    ],
+    ids=["no review", "media", "large", "chunked", "nonsense", "long head"],
+)
+async def test_what_cannot_be_taken_is_refused_by_its_status(start: Start, sent: bytes, status: int) -> None:
+    client = await (await start()).connect()
+    await client.send(sent)
+
+    assert (await client.answer())[0] == status
+
+
+SOON = Bounds(head=0.2, idle=0.2, body=0.2, answer=0.2)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"P", b"POST /mutate HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\nx"],
+    ids=["nothing", "a part of a head", "a part of a body"],
+)
+async def test_a_client_that_waits_is_not_waited_for(start: Start, sent: bytes) -> None:
+    client = await (await start(bounds=SOON)).connect()
+    await client.send(sent)
+
+    async with within(3):
+        assert await client.is_ended()
+
+
+async def test_an_answer_that_takes_too_long_is_one_that_says_so(start: Start) -> None:
+    async def sleep(_head: Head, _body: bytes) -> Response:
+        await asyncio.sleep(60)
+        return plain(200, "late")
+
+    client = await (await start(sleep, SOON)).connect()
+    await client.send(posted(b"{}"))
+
+    status, _, body = await client.answer()
+    assert (status, body) == (503, b"the answer took too long\n")
+
+
+async def test_a_fault_ends_one_request_alone(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(_head: Head, _body: bytes) -> Response:
+        raise RuntimeError("secret")
+
+    client = await (await start(fail)).connect()
+
+    for _ in range(2):
+        await client.send(posted(b"{}"))
+        status, _, body = await client.answer()
+        assert (status, b"secret" in body) == (500, False)
+    assert "could not be answered" in caplog.text
+
+
+async def test_connections_beyond_the_bound_are_closed_and_the_others_served(start: Start) -> None:
+    running = await start(bounds=Bounds(connections=2))
+    first, _second = await running.connect(), await running.connect()
+    await asyncio.sleep(0.05)
+    third = await running.connect()
+
+    assert await third.is_ended()
+    await first.send("GET /healthz HTTP/1.1\r\n\r\n")
+    assert (await first.answer())[0] == 200
+
+
+async def test_no_more_are_answered_at_once_than_the_bound(start: Start) -> None:
+    running_now, most = 0, 0
+
+    async def count(_head: Head, _body: bytes) -> Response:
+        nonlocal running_now, most
+        running_now += 1
+        most = max(most, running_now)
+        await asyncio.sleep(0.05)
+        running_now -= 1
+        return plain(200, "done")
+
+    running = await start(count, Bounds(at_once=2))
+    clients = [await running.connect() for _ in range(6)]
+    for client in clients:
+        await client.send(posted(b"{}"))
+    answers = [await client.answer() for client in clients]
+
+    assert [status for status, _, _ in answers] == [200] * 6
+    assert most == 2
+
+
+async def test_a_server_that_ends_says_so_and_answers_what_it_has_begun(start: Start) -> None:
+    began = asyncio.Event()
+
+    async def slow(_head: Head, _body: bytes) -> Response:
+        began.set()
+        await asyncio.sleep(0.2)
+        return plain(200, "done")
+
+    running = await start(slow)
+    client = await running.connect()
+    await client.send(posted(b"{}"))
+    await began.wait()
+    running.server.is_draining = True
+    closing = asyncio.create_task(running.server.close())
+
+    status, headers, _ = await client.answer()
+    await closing
+
+    assert (status, headers["connection"]) == (200, "close")
+    with pytest.raises(OSError):
+        await running.connect()
+
+
+async def test_readiness_ends_with_the_drain(start: Start) -> None:
+    running = await start()
+    running.server.is_draining = True
+
+    assert (await running.get("/readyz"))[0] == 503
+    assert (await running.get("/healthz"))[0] == 200
+
+
+async def test_plain_http_is_no_door(start: Start) -> None:
+    running = await start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
+
+    assert b"200" not in await asyncio.wait_for(reader.read(), 5)
+    writer.close()
