@@ -49,6 +49,7 @@ def _print_schema() -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from gateway.cli.access import printable
     from gateway.cli.faults import print_faults, print_warnings
     from gateway.cli.live import check_live
     from gateway.settings.faults import ConfigurationError, UnreadableConfiguration
@@ -66,6 +67,10 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{path}: {_counted(len(error.faults), 'error')}", file=sys.stderr)
         return 1
     print_warnings(configuration.warnings)
+    if not configuration.gateway.keyring.exists():
+        # No fault of the configuration: it is checked where no keyring ever is.
+        told = f"there is no keyring at {configuration.gateway.keyring}; make it with `sts-gateway keys generate`"
+        print(printable(f"{path}: note: {told}"))
     if arguments.strict and configuration.warnings:
         print(f"{path}: {_counted(len(configuration.warnings), 'warning')}, refused by --strict", file=sys.stderr)
         return 1

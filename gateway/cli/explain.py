@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.cli.access import UnknownName, chosen_roles, compiled, printable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.connectors.ldap.settings import LdapSettings
     from gateway.connectors.oidc.settings import OidcSettings
+    from gateway.connectors.saml.settings import SamlSettings
     from gateway.domain.identity import Identity
     from gateway.exchange.explain import Explanation
+    from gateway.settings.configuration import Configuration
 
 SUMMARY: Final = (
     "tell which mapping or trust statement grants a role to an identity, or what was nearest and why it failed; "
-    "the claims are taken as they are, no signature is checked"
+    "claims are taken as they are, no signature is checked; of a saved SAML answer each attribute is told"
 )
 EXAMPLE: Final = """
 sts-gateway explain --config config/example.yaml --provider workforce --identity claims.json
 sts-gateway explain --config config/example.yaml --provider workforce --identity - --role data-platform/Analyst
+sts-gateway explain --config /etc/sts-gateway --provider adfs --identity saml-response.b64
 """
 NOTICE: Final = "No signature is checked: this tells what a genuine token with these claims would get."
 _MAXIMUM_FILE: Final = 1_000_000
@@ -44,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, required=True, metavar="PATH", help="a YAML file, or a folder of *.yaml")
     parser.add_argument("--provider", required=True, metavar="NAME", help="the provider that vouches for the identity")
     parser.add_argument(
-        "--identity", required=True, metavar="FILE", help="claims as JSON, as in an ID token's payload; - reads stdin"
+        "--identity",
+        required=True,
+        metavar="FILE",
+        help="claims as JSON, as in an ID token's payload, or a SAML answer (base64 or XML); - reads stdin",
     )
     parser.add_argument("--role", metavar="ACCOUNT/ROLE", help="only this role; default: all roles")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
@@ -55,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises ConfigurationError.
     """
+    from gateway.cli.explain_saml import RefusedAnswer, UnreadableAnswer
     from gateway.domain.clock import SteadyClock
     from gateway.exchange.explain import explain
     from gateway.roles.decision import AssumptionRequest
@@ -66,23 +75,48 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         roles = chosen_roles(catalog, arguments.role)
         settings = _provider(configuration.providers, arguments.provider)
-        identity, notes = _identity(arguments.provider, settings, _claims(arguments.identity), int(now.timestamp()))
-    except (UnknownName, _BadIdentity) as fault:
+        identity, notes = _known(configuration, arguments, settings, now)
+    except (UnknownName, _BadIdentity, UnreadableAnswer) as fault:
         print(f"sts-gateway explain: {printable(str(fault))}", file=sys.stderr)
         return 2
+    except RefusedAnswer as refusal:
+        for note in refusal.notes:
+            print(printable(note))
+        print(f"sts-gateway explain: {printable(str(refusal))}", file=sys.stderr)
+        return 1
     except _Refused as refusal:
         print(f"sts-gateway explain: {printable(str(refusal))}", file=sys.stderr)
         return 1
     explanations = explain(catalog, identity, AssumptionRequest(), now, roles)
     render = {"text": print_text, "json": _print_json}[arguments.format]
-    render(identity, explanations, [NOTICE, *notes])
+    render(identity, explanations, notes)
     if any(explanation.decision.allowed for explanation in explanations):
         return 0
     print(f"sts-gateway explain: {printable(_refusal(explanations))}", file=sys.stderr)
     return 1
 
 
-def _provider(providers: "Mapping[str, OidcSettings | LdapSettings]", name: str) -> "OidcSettings":
+def _known(
+    configuration: "Configuration",
+    arguments: argparse.Namespace,
+    settings: "OidcSettings | SamlSettings",
+    now: "datetime",
+) -> "tuple[Identity, list[str]]":
+    """Who it is, and what is to be known of that. Raises _BadIdentity, _Refused, UnreadableAnswer, RefusedAnswer."""
+    from gateway.cli import explain_saml
+
+    content = _content(arguments.identity)
+    if settings.type == "saml":
+        identity, notes = explain_saml.saved_identity(configuration, arguments.provider, settings, content, now)
+        return identity, [explain_saml.NOTICE, *notes]
+    claims = _claims(arguments.identity, content)
+    identity, notes = _identity(arguments.provider, settings, claims, int(now.timestamp()))
+    return identity, [NOTICE, *notes]
+
+
+def _provider(
+    providers: "Mapping[str, OidcSettings | SamlSettings | LdapSettings]", name: str
+) -> "OidcSettings | SamlSettings":
     from gateway.settings.faults import nearest, shown
 
     if name not in providers:
@@ -96,10 +130,8 @@ def _provider(providers: "Mapping[str, OidcSettings | LdapSettings]", name: str)
     return settings
 
 
-def _claims(file: str) -> dict[str, Any]:
-    """The claims as JSON, read as strictly as a token's payload. Raises _BadIdentity."""
-    from gateway.connectors.strict_json import UnreadableJson, read_object
-
+def _content(file: str) -> bytes:
+    """Raises _BadIdentity."""
     try:
         if file == _STANDARD_INPUT:
             raw = sys.stdin.buffer.read(_MAXIMUM_FILE + 1)
@@ -108,10 +140,17 @@ def _claims(file: str) -> dict[str, Any]:
                 raw = opened.read(_MAXIMUM_FILE + 1)
     except OSError as fault:
         raise _BadIdentity(
-            f"--identity {file} cannot be read: {fault.strerror}; name a file of claims as JSON"
+            f"--identity {file} cannot be read: {fault.strerror}; name a file of claims as JSON, or of a SAML answer"
         ) from None
     if len(raw) > _MAXIMUM_FILE:
         raise _BadIdentity(f"--identity {file} is larger than {_MAXIMUM_FILE} bytes; give the claims of one token")
+    return raw
+
+
+def _claims(file: str, raw: bytes) -> dict[str, Any]:
+    """The claims as JSON, read as strictly as a token's payload. Raises _BadIdentity."""
+    from gateway.connectors.strict_json import UnreadableJson, read_object
+
     try:
         return read_object(raw)
     except UnreadableJson as fault:
@@ -204,7 +243,7 @@ def _print_json(identity: "Identity", explanations: "Sequence[Explanation]", not
         "subject": identity.subject,
         "username": identity.username,
         "groups": sorted(identity.groups),
-        "signatureChecked": False,
+        "signatureChecked": NOTICE not in notes,
         "notes": list(notes),
         "roles": [_told(explanation) for explanation in explanations],
     }

@@ -1,11 +1,14 @@
 """The small capability protocols that connectors fulfil; whoever uses a connector knows one of these and no class."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from gateway.connectors.compact_jws import UnverifiedJws
+from gateway.domain.assertion import NameId, ProvenAssertion, Solicitation, UnverifiedAssertion
 from gateway.domain.identity import Identity, ProviderType
+from gateway.domain.logout import LogoutMessage, LogoutRequest, SentLogout
 
 
 class Connector(Protocol):
@@ -45,6 +48,15 @@ class Examinable(Connector, Protocol):
 
     async def examine(self, username: str | None = None, /) -> Examination:
         """Ask the provider now, within its own deadline. Those whose people bring tokens know nobody by name."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """Can tell how it fares, from what it knows already."""
+
+    def health(self) -> Mapping[str, str | datetime]:
+        """Facts for people, by what each is about; asks nobody, waits for nothing, holds no secret."""
         ...
 
 
@@ -103,6 +115,22 @@ class LoginCallback:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """Who came back from the provider's pages. `refresh_token`: where it gave one by which it may be asked again."""
+
+    identity: Identity
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """A person who may go on. `identity` None: the provider said no more; `refresh_token` None: the old one stays."""
+
+    identity: Identity | None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
 class BrowserLogin(Protocol):
     """Signs people in on the provider's own pages."""
 
@@ -110,8 +138,81 @@ class BrowserLogin(Protocol):
         """The address to send the browser to. Raises ProviderUnreachable."""
         ...
 
-    async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Identity:
+    async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Arrived:
         """Who came back. Raises SignInRefused, InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable."""
+        ...
+
+    async def refresh(self, refresh_token: str, person: Identity) -> Refreshed:
+        """What the provider says now of a person who signed in before.
+
+        Raises SignInRefused where the person may not go on, or the answer is of somebody else; ProviderUnreachable.
+        """
+        ...
+
+
+class AssertionVerifier(Connector, Protocol):
+    """Proves identities by assertions that the provider signed."""
+
+    @property
+    def issuer(self) -> str:
+        """The provider's entityID, as its answers name it."""
+        ...
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the latest attempt to get the provider's metadata failed; None after one that did not. No secret."""
+        ...
+
+    async def verify(self, assertion: UnverifiedAssertion, solicitation: Solicitation) -> ProvenAssertion:
+        """Prove what `assertion` says. Uses nothing up: whoever acts on it remembers its id before acting.
+
+        Raises InvalidIdentityToken, ExpiredIdentityToken, RejectedClaim (the provider itself reports a failure),
+        InvalidTags, ProviderUnreachable (no metadata yet, or no worker in time).
+        """
+        ...
+
+
+class SamlProvider(AssertionVerifier, Protocol):
+    """An identity provider that people come from by SAML: sign-ins that begin here or there, and single logout."""
+
+    @property
+    def metadata_fetched_at(self) -> datetime | None:
+        """When the metadata in use came from the provider, or was read (UTC); None before the first. For metrics."""
+        ...
+
+    @property
+    def metadata_valid_until(self) -> datetime | None:
+        """When the metadata in use ends (UTC); None where it does not say. For metrics."""
+        ...
+
+    @property
+    def metadata_failures(self) -> int:
+        """How many attempts to get metadata failed since the connector was made. For metrics."""
+        ...
+
+    @property
+    def allows_idp_initiated(self) -> bool:
+        """Whether people may come from the provider's own page without having begun here."""
+        ...
+
+    def service_metadata(self) -> bytes:
+        """The gateway's own metadata for this provider."""
+        ...
+
+    async def begin(self, relay_state: str) -> tuple[str, str]:
+        """The ID of a new request, and the address to send the browser to with it. Raises ProviderUnreachable."""
+        ...
+
+    async def logout_message(self, sent: SentLogout) -> LogoutMessage:
+        """What the provider says of signing out. Raises InvalidIdentityToken, ProviderUnreachable."""
+        ...
+
+    async def begin_logout(self, name_id: NameId, session_index: str | None) -> tuple[str, str] | None:
+        """The ID of a new request, and the address to send the browser to with it; None where there is no way."""
+        ...
+
+    async def logout_answer(self, request: LogoutRequest) -> str | None:
+        """The address that tells the provider that the person is signed out here; None where there is no way."""
         ...
 
 
@@ -126,6 +227,17 @@ class Located:
     """The name as typed, folded."""
     principal_key: str
     """The name of the entry that was found, folded, whatever was typed; else `typed_key`."""
+
+
+class AccountLookUp(Protocol):
+    """Tells of a person, who proved a password before, who they are now, without the password."""
+
+    async def look_up(self, person: Identity) -> Identity:
+        """The same person with today's groups and attributes.
+
+        Raises RejectedLogin: gone, or an account that may not sign in. ProviderUnreachable.
+        """
+        ...
 
 
 class PasswordAuthenticator(Connector, Protocol):
@@ -143,6 +255,11 @@ class PasswordAuthenticator(Connector, Protocol):
     @property
     def last_error(self) -> str | None:
         """Why the directory could not be asked; None after a time that it could. Holds no secret."""
+        ...
+
+    @property
+    def account_look_up(self) -> AccountLookUp | None:
+        """The way to ask again without a password; None where no account of the gateway's own may ask."""
         ...
 
     async def locate(self, username: str, password: str) -> Any:

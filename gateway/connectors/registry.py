@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from typing import Final, TypeGuard
 
 from gateway.connectors.compact_jws import UnverifiedJws, read
-from gateway.connectors.connector import BrowserLogin, Connector, PasswordAuthenticator, WebIdentityVerifier
+from gateway.connectors.connector import (
+    AccountLookUp,
+    BrowserLogin,
+    Connector,
+    PasswordAuthenticator,
+    SamlProvider,
+    WebIdentityVerifier,
+)
 from gateway.domain.arn import oidc_provider_arn
 from gateway.domain.errors import InvalidParameter, UnknownIssuer
 from gateway.domain.identity import ProviderType, UnverifiedToken
@@ -26,6 +33,10 @@ class Registry:
         # Mix-up: with two providers of one issuer, one's keys would vouch for the other's people.
         if len(self._by_issuer) != len(verifiers):
             raise ValueError("two providers have one issuer")
+
+    @property
+    def connectors(self) -> Sequence[Connector]:
+        return tuple(self._by_name.values())
 
     def by_name(self, name: str) -> Connector | None:
         """The connector of this provider, None where settings have none of that name."""
@@ -58,10 +69,25 @@ class Registry:
             raise InvalidParameter(f"{told}; ask whoever operates the gateway", parameter="ProviderId")
         return taker
 
+    def saml(self, name: str) -> SamlProvider | None:
+        """The SAML provider `name`; None where there is none."""
+        connector = self._by_name.get(name)
+        return connector if connector is not None and _speaks_saml(connector) else None
+
+    @property
+    def saml_providers(self) -> Sequence[SamlProvider]:
+        """Every SAML provider."""
+        return tuple(connector for connector in self._by_name.values() if _speaks_saml(connector))
+
     def browser_login(self, name: str) -> BrowserLogin | None:
         """The way to sign in on the pages of the provider `name`; None where there is none."""
         connector = self._by_name.get(name)
         return connector.browser_login if connector is not None and _verifies_web_identities(connector) else None
+
+    def account_look_up(self, name: str) -> AccountLookUp | None:
+        """The way to ask the provider `name` about its people without a password; None where there is none."""
+        connector = self._by_name.get(name)
+        return connector.account_look_up if connector is not None and _takes_passwords(connector) else None
 
     @property
     def browser_logins(self) -> Sequence[str]:
@@ -102,6 +128,10 @@ class Registry:
 
 def _verifies_web_identities(connector: Connector) -> TypeGuard[WebIdentityVerifier]:
     return connector.provider_type is ProviderType.OIDC
+
+
+def _speaks_saml(connector: Connector) -> TypeGuard[SamlProvider]:
+    return connector.provider_type is ProviderType.SAML
 
 
 def _takes_passwords(connector: Connector) -> TypeGuard[PasswordAuthenticator]:

@@ -12,6 +12,8 @@ _ROLE: Final = re.compile(r"arn:aws:iam::(\d{12}):role((?:/[\x21-\x2e\x30-\x7e]+
 # What AWS calls an ARN at all: partition, service and resource are there, six parts.
 _ANY: Final = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+", re.DOTALL)
 
+_SAML_PROVIDER: Final = re.compile(r"arn:aws:iam::(\d{12}):saml-provider/([\w.-]{1,128})", re.ASCII)
+
 _PARTS: Final = 6
 _REMEMBERED: Final = 1_024
 
@@ -36,6 +38,22 @@ class RoleArn:
 
     def __str__(self) -> str:
         return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamlProviderArn:
+    """`arn:aws:iam::ACCOUNT:saml-provider/NAME`."""
+
+    account: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "SamlProviderArn":
+        """Read a SAML provider's ARN. Raises InvalidArn for anything else."""
+        match = _SAML_PROVIDER.fullmatch(text)
+        if match is None:
+            raise InvalidArn(value=text, is_arn=_ANY.fullmatch(text) is not None)
+        return cls(account=match[1], name=match[2])
 
 
 def session_arn(account: str, role_name: str, session_name: str) -> str:
@@ -78,6 +96,15 @@ def ldap_issuer(name: str) -> str:
 
 def ldap_provider_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:{ldap_issuer(name)}"
+
+
+def saml_authority(name: str) -> str:
+    """What stands for an issuer where people come by SAML: their entity id stands in metadata that may come later."""
+    return f"saml-provider/{name}"
+
+
+def saml_provider_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:{saml_authority(name)}"
 
 
 def subject_arn(region: str, account: str, provider: str, subject: str) -> str:

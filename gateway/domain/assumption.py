@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.domain.assertion import UnverifiedAssertion
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.identity import Identity, UnverifiedToken
 from gateway.domain.principal import Principal
@@ -43,6 +44,15 @@ class PasswordRequest:
     password: str = field(repr=False)
     session: SessionRequest
     provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamlRequest:
+    """AssumeRoleWithSAML as sent. `principal_arn`: the provider, as the role's account knows it."""
+
+    principal_arn: str
+    assertion: UnverifiedAssertion = field(repr=False)
+    session: SessionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,27 @@ class RevocationRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSignIn:
+    """A person's sign-in that a revocation ended. `client` and `programs` are what they called themselves."""
+
+    id: str
+    provider: str
+    user_name: str
+    begun: datetime
+    address: str | None
+    client: str | None
+    programs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """What came of a request to revoke; `sign_ins` are those of people, with a browser or a terminal."""
+
+    revocation: Revocation
+    sign_ins: tuple[EndedSignIn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationPage:
     """Revocations since a cursor. `reset`: these are all that live; replace what you hold."""
 

@@ -3,10 +3,13 @@
 import base64
 import hashlib
 import os
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS: Final = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
+_VARIANTS: Final = {f"{digit:x}": "89ab"[digit & 3] for digit in range(16)}
 _ACCOUNT_BITS: Final = 40
 _KEY_RANDOM_BITS: Final = 39
 _ENTITY_BITS: Final = 44
@@ -23,8 +26,21 @@ def access_key_id(prefix: str, account: str, random: bytes) -> str:
     that read it (GetAccessKeyInfo, log enrichment) work without asking.
     """
     tail = int.from_bytes(random, "big") >> 1
-    bits = (1 << _ACCOUNT_BITS | int(account)) << _KEY_RANDOM_BITS | tail
-    return prefix + base64.b32encode(bits.to_bytes(10, "big")).decode("ascii")
+    return prefix + _base32((1 << _ACCOUNT_BITS | int(account)) << _KEY_RANDOM_BITS | tail)
+
+
+def session_id(random: bytes) -> str:
+    """16 characters of base32. `random`: 10 bytes from the operating system."""
+    return _base32(int.from_bytes(random, "big"))
+
+
+def _base32(bits: int) -> str:
+    """80 bits in base32, three times as fast as `base64.b32encode`."""
+    pairs, high, low = _PAIRS, bits >> 40, bits & 0xFFFFFFFFFF
+    return (
+        f"{pairs[high >> 30]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}{pairs[high & 1023]}"
+        f"{pairs[low >> 30]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
+    )
 
 
 def account_of(identifier: str) -> str | None:
@@ -50,10 +66,29 @@ def user_id(account: str, name: str) -> str:
 
 
 def random_uuid() -> str:
-    """A random UUID (RFC 9562, version 4) as text; twice as fast as `uuid.uuid4`."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    """A random UUID (RFC 9562, version 4) as text, each given once. They name events; nothing secret hangs on them."""
+    try:
+        return _drawn.pop()
+    except IndexError:
+        _draw()
+        return _drawn.pop()
+
+
+_DRAWN_AT_ONCE: Final = 256
+_drawn: Final[list[str]] = []
+# A child process would give out its parent's.
+os.register_at_fork(after_in_child=_drawn.clear)
+
+
+def _draw() -> None:
+    """Many at a time: asking the operating system costs more than the rest."""
+    for digits in map(bytes.hex, _sixteens(os.urandom(16 * _DRAWN_AT_ONCE))):
+        variant = _VARIANTS[digits[16]]
+        _drawn.append(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}")
+
+
+def _sixteens(random: bytes) -> Iterator[bytes]:
+    return (random[start : start + 16] for start in range(0, len(random), 16))
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -63,3 +98,10 @@ def _entity_id(prefix: str, account: str, name: str) -> str:
     bits = (1 << _ACCOUNT_BITS | int(account)) << _ENTITY_BITS | tail
     characters = [_ALPHABET[bits >> shift & 31] for shift in range(80, -1, -5)]
     return prefix + "".join(characters)
+
+
+def name_qualifier(issuer: str, account: str, provider: str) -> str:
+    """What stands for a SAML provider of an account (AWS STS API Reference, AssumeRoleWithSAML, "NameQualifier")."""
+    # SHA-1 as AWS documents it: a name, of which nothing secret hangs.
+    digest = hashlib.sha1(f"{issuer}{account}/{provider}".encode(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode("ascii")

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
+from gateway.domain.arn import saml_authority
+
 UnverifiedToken = NewType("UnverifiedToken", str)
 """A token as it arrived: nothing in it may be believed."""
 
@@ -43,8 +45,21 @@ class Identity:
     session_tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tag_keys: frozenset[str] = frozenset()
     source_identity: str | None = None
+    subject_type: str | None = None
+    """Of a SAML subject its NameID's format: `persistent`, `transient`, or any other as the whole URI."""
+    only_roles: tuple[tuple[str, str], ...] | None = None
+    """Pairs of role and provider ARN that the provider lists: none but these may be assumed. None: it lists none."""
+    session_duration: int | None = None
+    """Seconds that the provider wants sessions to last where nobody asks for others."""
+    ends_at: datetime | None = None
+    """When the provider ends the sign-in: nothing that comes of it lives longer."""
     notes: tuple[str, ...] = ()
     """What whoever reads the audit log should know of how the identity was made; never shown to the person."""
+
+    @property
+    def authority(self) -> str:
+        """What the configuration calls whoever vouches: the issuer, or what stands for it with SAML."""
+        return saml_authority(self.provider) if self.provider_type is ProviderType.SAML else self.issuer
 
 
 def claim_at(claims: Mapping[str, Any], path: str) -> Any:

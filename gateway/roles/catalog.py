@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.domain import role as domain
-from gateway.domain.arn import issuer_path
+from gateway.domain.arn import issuer_path, saml_provider_arn
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import Role
 from gateway.policy.document import Policy
@@ -145,14 +145,24 @@ class Catalog:
     ) -> TrustDecision:
         try:
             self._check_provider(facts.identity)
+            _check_named(facts.identity, trust.role)
             return judge(trust, candidates, values, facts)
         except Refusal as refusal:
             return TrustDecision(allowed=False, cause=refusal.cause)
 
     def _check_provider(self, identity: Identity) -> None:
         # An identity of a provider that a reload has taken away or pointed elsewhere is nobody's any more.
-        if self._issuers.get(identity.provider) != identity.issuer:
+        if self._issuers.get(identity.provider) != identity.authority:
             raise Refusal(f"no provider {identity.provider} with the identity's issuer is configured")
+
+
+def _check_named(identity: Identity, role: Role) -> None:
+    """A provider that lists roles narrows what is granted here; the list itself grants nothing."""
+    if identity.only_roles is None:
+        return
+    pair = str(role.arn), saml_provider_arn(role.arn.account, identity.provider)
+    if pair not in identity.only_roles:
+        raise Refusal(f"the assertion's Role attribute does not name {pair[0]},{pair[1]}")
 
 
 def _values_for(candidates: Sequence[MappingStatement], facts: Facts) -> dict[str, Value]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from gateway.domain.arn import issuer_path, oidc_provider_arn
+from gateway.domain.arn import issuer_path, ldap_provider_arn, oidc_provider_arn, saml_provider_arn
 from gateway.domain.directory_names import comparable
 from gateway.domain.identity import Identity, ProviderType, claim_texts
 from gateway.domain.role import Role
@@ -99,8 +99,10 @@ def values_of(known: Mapping[str, Reader], facts: Facts) -> dict[str, Value]:
 
 def session_keys(identity: Identity, account: str) -> dict[str, tuple[str, ...]]:
     """The keys that stay true of the whole session: who signed in, where, and how; names in lower case."""
-    if identity.provider_type is not ProviderType.OIDC:
-        return {}
+    if identity.provider_type is ProviderType.SAML:
+        return {"aws:federatedprovider": (saml_provider_arn(account, identity.provider),)}
+    if identity.provider_type is ProviderType.LDAP:
+        return {"aws:federatedprovider": (ldap_provider_arn(account, identity.provider),)}
     issuer = issuer_path(identity.issuer).lower()
     kept = {
         f"{issuer}:sub": (identity.subject,),
@@ -144,9 +146,9 @@ def _authentication_age(facts: Facts) -> str | None:
 
 
 def _federated_provider(facts: Facts) -> str | None:
-    if facts.role is None or facts.identity.provider_type is not ProviderType.OIDC:
+    if facts.role is None:
         return None
-    return oidc_provider_arn(facts.role.arn.account, facts.identity.issuer)
+    return next(iter(session_keys(facts.identity, facts.role.arn.account).get("aws:federatedprovider", ())), None)
 
 
 def _secure_transport(facts: Facts) -> str | None:
@@ -174,9 +176,13 @@ def _mapped_claim(written: str) -> Reader | None:
 def _of_identity(prefix: str) -> Callable[[str], Reader | None]:
     def reader(name: str) -> Reader | None:
         reading = reading_of(prefix + name)
-        return None if reading is None else lambda facts: reading(facts.identity)
+        return None if reading is None else lambda facts: reading(facts.identity, _account(facts))
 
     return reader
+
+
+def _account(facts: Facts) -> str | None:
+    return None if facts.role is None else facts.role.arn.account
 
 
 def _groups(identity: Identity) -> tuple[str, ...]:

@@ -3,8 +3,7 @@
     jwt:NAME                  the token's claim NAME
     ldap:username, ldap:user  the person's name, and the DN of the person's entry
     ldap:groups, ldap:NAME    the person's groups, and the entry's attribute NAME
-    saml:sub, :aud, :iss      the assertion's subject, audience and issuer
-    saml:NAME                 the assertion's attribute NAME
+    saml:NAME                 what `assertion_keys` has for it, or the assertion's attribute NAME
     aws:username              the person's name, which AWS has for users alone
 
 Trust statements may ask for all but the last. In a session's own requests those have a value that a policy of the
@@ -17,13 +16,16 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from gateway.domain.identity import Identity, ProviderType
+from gateway.roles.assertion_keys import assertion_value
 from gateway.roles.claim_values import Value, folded, token_claim
 
 USERNAME: Final = "aws:username"
 _DN: Final = "dn"
 
-Reading = Callable[[Identity], Value | None]
-_Read = Callable[[Identity, str], Value | None]
+Reading = Callable[[Identity, str | None], Value | None]
+"""Of an identity and the account of the role that is asked for; None while no role is known."""
+_OfIdentity = Callable[[Identity], Value | None]
+_Read = Callable[[Identity, str, str | None], Value | None]
 
 
 def reading_of(key: str) -> Reading | None:
@@ -33,7 +35,7 @@ def reading_of(key: str) -> Reading | None:
     if family is None or not name:
         return None
     provider_type, read = family
-    return lambda identity: read(identity, name) if identity.provider_type is provider_type else None
+    return lambda identity, account: read(identity, name, account) if identity.provider_type is provider_type else None
 
 
 def carried(named: AbstractSet[str]) -> frozenset[str]:
@@ -41,45 +43,42 @@ def carried(named: AbstractSet[str]) -> frozenset[str]:
     return frozenset(key for key in named if key == USERNAME or reading_of(key) is not None)
 
 
-def carried_values(identity: Identity, keys: AbstractSet[str]) -> dict[str, tuple[str, ...]]:
-    """The values that `identity` has of `keys`, which are what `carried` gave.
+def carried_values(
+    identity: Identity, keys: AbstractSet[str], account: str | None = None
+) -> dict[str, tuple[str, ...]]:
+    """The values that `identity` has of `keys`, which are what `carried` gave. `account`: the role's.
 
     None is left out or cut to save room: a Deny that asks for it would be lost. Raises Refusal where two claims of the
     token answer to one key.
     """
-    values = ((key, _value(identity, key)) for key in sorted(keys))
+    values = ((key, _value(identity, key, account)) for key in sorted(keys))
     return {key: (value,) if isinstance(value, str) else tuple(value) for key, value in values if value is not None}
 
 
-def _value(identity: Identity, key: str) -> Value | None:
+def _value(identity: Identity, key: str, account: str | None) -> Value | None:
     if key == USERNAME:
         return identity.username
     reading = reading_of(key)
-    return None if reading is None else reading(identity)
+    return None if reading is None else reading(identity, account)
 
 
-def _directory(identity: Identity, name: str) -> Value | None:
+def _token(identity: Identity, name: str, _account: str | None) -> Value | None:
+    return token_claim(identity, name)
+
+
+def _directory(identity: Identity, name: str, _account: str | None) -> Value | None:
     return _OF_DIRECTORY[name](identity) if name in _OF_DIRECTORY else folded(identity.claims, name)
 
 
-def _assertion(identity: Identity, name: str) -> Value | None:
-    return _OF_ASSERTION[name](identity) if name in _OF_ASSERTION else folded(identity.claims, name)
-
-
 # What the connector has checked comes from the identity, whatever else the person has that is spelt alike.
-_OF_DIRECTORY: Final[Mapping[str, Reading]] = {
+_OF_DIRECTORY: Final[Mapping[str, _OfIdentity]] = {
     "username": lambda identity: identity.username,
     "user": lambda identity: folded(identity.claims, _DN),
     "groups": lambda identity: tuple(sorted(identity.groups)) or None,
 }
-_OF_ASSERTION: Final[Mapping[str, Reading]] = {
-    "sub": lambda identity: identity.subject,
-    "aud": lambda identity: identity.audience,
-    "iss": lambda identity: identity.issuer,
-}
 _FAMILIES: Final[Mapping[str, tuple[ProviderType, _Read]]] = {
-    "jwt:": (ProviderType.OIDC, token_claim),
+    "jwt:": (ProviderType.OIDC, _token),
     "ldap:": (ProviderType.LDAP, _directory),
-    "saml:": (ProviderType.SAML, _assertion),
+    "saml:": (ProviderType.SAML, assertion_value),
 }
 PREFIXES: Final = tuple(_FAMILIES)

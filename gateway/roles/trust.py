@@ -40,7 +40,7 @@ class RoleTrust:
         """The mappings whose statement could match this identity."""
         if len(self.mappings) <= _FEW:
             return list(self.mappings)
-        return self.index.preselect(issuer_path(facts.identity.issuer).lower(), _values(self.readers, facts))
+        return self.index.preselect(issuer_path(facts.identity.authority).lower(), _values(self.readers, facts))
 
 
 class TrustIndex:
@@ -57,7 +57,7 @@ class TrustIndex:
     def preselect(self, facts: Facts) -> dict[RoleTrust, list[MappingStatement]]:
         """Each role that could trust this identity, with the mappings that could; none where its own policy could."""
         found: dict[RoleTrust, list[MappingStatement]] = {}
-        issuer = issuer_path(facts.identity.issuer).lower()
+        issuer = issuer_path(facts.identity.authority).lower()
         for trust, mapping in self._index.preselect(issuer, _values(self._readers, facts)):
             several = found.setdefault(trust, [])
             if mapping is not None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.settings import OidcSettings
-from gateway.domain.arn import ldap_issuer
+from gateway.connectors.saml.settings import SamlSettings
+from gateway.domain.arn import ldap_issuer, saml_authority
 from gateway.domain.identity import ProviderType
 from gateway.domain.role import Mapping, Role
 from gateway.domain.service import Service
@@ -95,7 +96,7 @@ class Configuration:
 
     gateway: GatewaySettings
     accounts: MappingType[str, str]
-    providers: MappingType[str, OidcSettings | LdapSettings]
+    providers: MappingType[str, OidcSettings | SamlSettings | LdapSettings]
     roles: tuple[Role, ...]
     policies: MappingType[str, MappingType[str, Any]]
     mappings: tuple[Mapping, ...]
@@ -107,11 +108,14 @@ class Configuration:
     @property
     def issuers(self) -> MappingType[str, str]:
         """Provider name to issuer, or to what stands for one."""
-        return {
-            name: ldap_issuer(name) if isinstance(settings, LdapSettings) else settings.issuer
-            for name, settings in self.providers.items()
-        }
+        return {name: _authority(name, settings) for name, settings in self.providers.items()}
 
     @property
     def provider_types(self) -> MappingType[str, ProviderType]:
         return {name: ProviderType(settings.type) for name, settings in self.providers.items()}
+
+
+def _authority(name: str, settings: OidcSettings | SamlSettings | LdapSettings) -> str:
+    if isinstance(settings, OidcSettings):
+        return settings.issuer
+    return ldap_issuer(name) if isinstance(settings, LdapSettings) else saml_authority(name)

@@ -31,9 +31,10 @@ class Fault:
     message: str
 
     def render(self, severity: str) -> str:
-        """One line, `FILE:LINE: severity: KEY: message`, printable on any terminal."""
+        """One line, `FILE:LINE: severity: KEY: message`, printable on any terminal; of a whole file without LINE."""
         key = f"{self.key}: " if self.key else ""
-        return _printable(f"{self.file}:{self.line}: {severity}: {key}{self.message}")
+        line = f":{self.line}" if self.line else ""
+        return _printable(f"{self.file}{line}: {severity}: {key}{self.message}")
 
 
 class ConfigurationError(Exception):

@@ -6,7 +6,7 @@ converted.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -27,7 +27,7 @@ from gateway.settings.reach_lint import unreachable_roles
 from gateway.settings.redaction import redacted
 from gateway.settings.references import reference_faults
 from gateway.settings.source import DOCUMENT_LIMIT, Unreadable, documents_of, overlooked, read_text
-from gateway.settings.tree import Node, Section, plain
+from gateway.settings.tree import Node, Section, child, entries_of, plain, text_of
 from gateway.settings.trust_lint import dangerous_trust
 from gateway.settings.validate import faults_of
 
@@ -51,13 +51,15 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configur
     make_absolute(root)
     spoken = spoken_providers(root, faults)
     model = _judged(spoken, faults)
-    faults += [*reference_faults(root), *policy_faults(root), *unreadable(spoken)]
+    saml_faults, saml_warnings = _of_saml(spoken)
+    faults += [*reference_faults(root), *policy_faults(root), *unreadable(spoken), *saml_faults]
     found = [
         *_overlooked(path),
         *dangerous_settings(root),
         *dangerous_trust(root),
         *unreachable_roles(root),
         *idle_statements(root),
+        *saml_warnings,
     ]
     warnings = redacted(found, interpolator.secrets)
     if faults or model is None:
@@ -96,6 +98,17 @@ def _judged(root: Section, faults: list[Fault]) -> DocumentModel | None:
     except ValidationError as error:
         faults += faults_of(error, root, DocumentModel)
         return None
+
+
+def _of_saml(root: Section) -> tuple[Sequence[Fault], Sequence[Fault]]:
+    """Faults and warnings of what SAML providers' files say."""
+    providers = entries_of(child(root, "providers")).values()
+    if not any(text_of(child(one.node, "type")) == "saml" for one in providers):
+        return (), ()
+    from gateway.settings.saml_files import saml_findings  # noqa: PLC0415
+
+    found = saml_findings(root)
+    return found.faults, found.warnings
 
 
 def _overlooked(path: Path) -> Iterator[Fault]:

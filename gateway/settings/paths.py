@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from gateway.connectors.saml.settings import is_address
 from gateway.settings.faults import Fault, fault_at, shown
 from gateway.settings.tree import Entry, Scalar, Section, entries_of
 
 _ANY: Final = "*"
+_METADATA: Final = "metadata"
 STANDARD_OUTPUT: Final = "-"
 # Read at start: without them the gateway could not serve, or could not prove an identity.
 NEEDED_FILES: Final = (
@@ -17,6 +19,9 @@ NEEDED_FILES: Final = (
     ("gateway", "tls", "private_key"),
     ("providers", _ANY, "ca_file"),
     ("providers", _ANY, "jwks_file"),
+    ("providers", _ANY, _METADATA),
+    ("providers", _ANY, "metadata_certificate"),
+    ("providers", _ANY, "certificate"),
 )
 # May come into being later: the keyring is generated, the audit log begun, a cluster's token rotated in place.
 LATER_FILES: Final = (
@@ -32,7 +37,7 @@ def make_absolute(root: Section) -> None:
         for section, name, _ in _found(root, way):
             entry = section.entries[name]
             node = entry.node
-            if isinstance(node, Scalar) and isinstance(node.value, str) and not _is_no_path(node):
+            if isinstance(node, Scalar) and isinstance(node.value, str) and not _is_no_path(node, name):
                 path = str((node.place.file.parent / node.value).absolute())
                 section.entries[name] = Entry(entry.place, replace(node, value=path))
 
@@ -43,7 +48,9 @@ def needed_files(root: Section) -> tuple[Path, ...]:
         Path(node.value)
         for way in NEEDED_FILES
         for section, name, _ in _found(root, way)
-        if isinstance(node := section.entries[name].node, Scalar) and isinstance(node.value, str) and node.value
+        if isinstance(node := section.entries[name].node, Scalar)
+        and isinstance(node.value, str)
+        and not _is_no_path(node, name)
     )
 
 
@@ -53,7 +60,7 @@ def unreadable(root: Section) -> Iterator[Fault]:
         for section, name, key in _found(root, way):
             entry = section.entries[name]
             node = entry.node
-            if not isinstance(node, Scalar) or not isinstance(node.value, str) or _is_no_path(node):
+            if not isinstance(node, Scalar) or not isinstance(node.value, str) or _is_no_path(node, name):
                 continue
             problem = _problem(node.value)
             if problem:
@@ -70,8 +77,10 @@ def _problem(path: str) -> str | None:
     return None if os.access(path, os.R_OK) else "permission denied; let the gateway's user read it"
 
 
-def _is_no_path(node: Scalar) -> bool:
+def _is_no_path(node: Scalar, name: str) -> bool:
     text = str(node.value)
+    if name == _METADATA and is_address(text):
+        return True
     return node.unresolved or text in {"", STANDARD_OUTPUT} or "-----BEGIN" in text
 
 

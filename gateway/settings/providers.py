@@ -1,6 +1,5 @@
-"""Which kind of user store each provider is; only the kinds that this version speaks go on to the models."""
+"""Which kind of user store each provider is; only kinds that there are go on to the models."""
 
-from gateway.domain.identity import ProviderType
 from gateway.settings.faults import Fault, fault_at, nearest, shown
 from gateway.settings.models.document import PROVIDER_TYPES
 from gateway.settings.tree import Entry, Section, child, entries_of, text_of
@@ -21,9 +20,6 @@ def _is_spoken(name: str, provider: Entry, faults: list[Fault]) -> bool:
     if kind is None or kind in PROVIDER_TYPES:
         return True
     place = entries_of(provider.node)["type"].place
-    if kind in set(ProviderType):
-        message = f"this version speaks only {', '.join(PROVIDER_TYPES)}; remove the provider, or use a later version"
-    else:
-        message = f"unknown type {shown(kind)}{nearest(kind, PROVIDER_TYPES)}"
+    message = f"unknown type {shown(kind)}{nearest(kind, PROVIDER_TYPES)}"
     faults.append(fault_at(place, f"providers.{name}.type", message))
     return False

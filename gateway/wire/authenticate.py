@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl
 from gateway.domain.authentication import (
     Authenticated,
     AuthenticatedPrincipal,
+    EndedSignIn,
     RevocationPage,
     RevocationRequest,
+    Revoked,
     ShownRequest,
 )
 from gateway.domain.clock import utc_text
@@ -83,9 +85,9 @@ def read_cursor(raw_query: bytes) -> str | None:
     return cursors[0] if cursors else None
 
 
-def revocation(made: Revocation) -> bytes:
+def revoked(made: Revoked) -> bytes:
     """The answer of `POST /v1/revocations`."""
-    return _written(_told_revocation(made))
+    return _written({**_told_revocation(made.revocation), "signIns": [_told_sign_in(one) for one in made.sign_ins]})
 
 
 def revocation_page(page: RevocationPage) -> bytes:
@@ -93,9 +95,9 @@ def revocation_page(page: RevocationPage) -> bytes:
     return _written({"cursor": page.cursor, "reset": page.reset, "revocations": told})
 
 
-def read_revocation(body: bytes) -> Revocation:
+def read_revoked(body: bytes) -> Revoked:
     """Raises UnreadableAnswer."""
-    return _answered(body, _revocation_of)
+    return _answered(body, _revoked_of)
 
 
 def read_revocation_page(body: bytes) -> RevocationPage:
@@ -185,6 +187,36 @@ def _revocation_of(told: Mapping[str, Any]) -> Revocation:
         issued_before=_time(told["issuedBefore"]),
         until=_time(told["until"]),
     )
+
+
+def _revoked_of(told: Mapping[str, Any]) -> Revoked:
+    # A gateway of an earlier version tells of no sign-ins.
+    sign_ins = tuple(_sign_in_of(one) for one in told.get("signIns", ()))
+    return Revoked(revocation=_revocation_of(told), sign_ins=sign_ins)
+
+
+def _sign_in_of(told: Mapping[str, Any]) -> EndedSignIn:
+    return EndedSignIn(
+        id=str(told["id"]),
+        provider=str(told["provider"]),
+        user_name=str(told["userName"]),
+        begun=_time(told["begun"]),
+        address=told["sourceIPAddress"],
+        client=told["userAgent"],
+        programs=tuple(map(str, told["programs"])),
+    )
+
+
+def _told_sign_in(one: EndedSignIn) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "provider": one.provider,
+        "userName": one.user_name,
+        "begun": _moment(one.begun),
+        "sourceIPAddress": one.address,
+        "userAgent": one.client,
+        "programs": list(one.programs),
+    }
 
 
 def _told_revocation(one: Revocation) -> dict[str, str | None]:

@@ -12,6 +12,9 @@ from gateway.domain.errors import UnreadableQuery
 MAXIMUM_FIELDS: Final = 256
 MAXIMUM_NAME: Final = 128
 _HEX: Final = "0123456789abcdefABCDEF"
+_CHARACTER_OF: Final = {
+    f"{high}{low}": chr(int(high + low, 16)) for high in _HEX for low in _HEX if int(high + low, 16) < 128
+}
 _BYTE_OF: Final = {f"{high}{low}".encode(): bytes((int(high + low, 16),)) for high in _HEX for low in _HEX}
 
 
@@ -27,15 +30,18 @@ def read_fields(raw: bytes, known: Container[str]) -> dict[str, str]:
     if raw.count(b"&") >= MAXIMUM_FIELDS:
         raise UnreadableQuery(f"The request has more than {MAXIMUM_FIELDS} parameters")
     fields: dict[str, str] = {}
-    for piece in raw.split(b"&"):
-        if piece:
-            name, _, value = piece.partition(b"=")
-            read = name.decode() if name.isalnum() else _decoded(name)
-            if read in fields:
-                raise UnreadableQuery(f"{called(read, known)} is given twice; give it once")
-            if read not in known:
-                _check_name(read)
-            fields[read] = _decoded(value)
+    for piece in _text(raw).split("&"):
+        if not piece:
+            continue
+        name, _, value = piece.partition("=")
+        if name not in known:
+            name = _decoded(name)
+            if name not in known:
+                _check_name(name)
+        if name in fields:
+            raise UnreadableQuery(f"{called(name, known)} is given twice; give it once")
+        # Most values have neither, and are what they seem.
+        fields[name] = _decoded(value) if "%" in value or "+" in value else value
     return fields
 
 
@@ -52,18 +58,27 @@ def _check_name(name: str) -> None:
         raise UnreadableQuery(f"One parameter has a name of more than {MAXIMUM_NAME} characters")
 
 
-def _decoded(raw: bytes) -> str:
-    if b"+" in raw:
-        raw = raw.replace(b"+", b" ")
-    if b"%" in raw:
-        raw = _unescaped(raw)
+def _text(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
         raise UnreadableQuery("The request's parameters are not UTF-8") from None
 
 
+def _decoded(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    head, *rest = text.split("%")
+    try:
+        return head + "".join([_CHARACTER_OF[piece[:2]] + piece[2:] for piece in rest])
+    except KeyError:
+        return _text(_unescaped(text.encode()))
+
+
 def _unescaped(raw: bytes) -> bytes:
+    """As `_decoded`, for escapes that are no characters of their own."""
     head, *rest = raw.split(b"%")
     try:
         return head + b"".join([_BYTE_OF[piece[:2]] + piece[2:] for piece in rest])

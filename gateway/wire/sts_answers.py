@@ -10,6 +10,7 @@ from datetime import datetime
 from gateway.domain.arn import oidc_provider_arn
 from gateway.domain.assumption import AssumedRole, IssuedToken, OpenedSession
 from gateway.domain.credentials import TemporaryCredentials
+from gateway.domain.identifiers import name_qualifier
 from gateway.domain.principal import Principal
 
 Member = str | int | datetime | None | Mapping[str, "Member"]
@@ -34,6 +35,25 @@ def web_identity(assumed: AssumedRole) -> Answer:
             # The documentation says "the value of the iss field"; what AWS sends is the provider's ARN.
             "Provider": oidc_provider_arn(assumed.principal.account, assumed.identity.issuer),
             "Audience": assumed.identity.audience,
+            "SourceIdentity": assumed.principal.source_identity,
+        },
+    )
+
+
+def saml(assumed: AssumedRole) -> Answer:
+    identity, account = assumed.identity, assumed.principal.account
+    return Answer(
+        action="AssumeRoleWithSAML",
+        members={
+            "Credentials": _credentials(assumed.credentials),
+            "AssumedRoleUser": {"AssumedRoleId": assumed.principal.unique_id, "Arn": assumed.principal.arn},
+            "PackedPolicySize": assumed.credentials.packed_percent,
+            "Subject": identity.subject,
+            "SubjectType": identity.subject_type,
+            "Issuer": identity.issuer,
+            # Not the Audience element: the Recipient of the confirmation, as AWS documents it.
+            "Audience": identity.audience,
+            "NameQualifier": name_qualifier(identity.issuer, account, identity.provider),
             "SourceIdentity": assumed.principal.source_identity,
         },
     )

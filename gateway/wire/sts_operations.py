@@ -51,6 +51,18 @@ ASSUME_ROLE_WITH_LDAP_IDENTITY: Final = Operation(
         shapes.ROLE_DURATION,
     ),
 )
+ASSUME_ROLE_WITH_SAML: Final = Operation(
+    name="AssumeRoleWithSAML",
+    signed=False,
+    carries_secret=True,
+    shapes=(
+        shapes.ROLE_ARN,
+        shapes.PRINCIPAL_ARN,
+        shapes.SAML_ASSERTION,
+        *_SESSION,
+        shapes.ROLE_DURATION,
+    ),
+)
 ASSUME_ROLE_WITH_WEB_IDENTITY: Final = Operation(
     name="AssumeRoleWithWebIdentity",
     signed=False,
@@ -92,6 +104,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     for operation in (
         ASSUME_ROLE,
         ASSUME_ROLE_WITH_LDAP_IDENTITY,
+        ASSUME_ROLE_WITH_SAML,
         ASSUME_ROLE_WITH_WEB_IDENTITY,
         DECODE_AUTHORIZATION_MESSAGE,
         GET_ACCESS_KEY_INFO,

@@ -84,6 +84,11 @@ def read(
         raise MethodRefused(f"STS takes {' and '.join(_METHODS)}", allowed=_METHODS)
     if body:
         _check_body(method, content_type, content_encoding)
+    if not raw_query:
+        form = read_fields(body, _KNOWN)
+        if form.keys() <= _PLAIN:
+            # Nothing but whole names of ours, as most requests are: none of what follows could find a fault.
+            return Parameters(method=method, values=form)
     sent = read_fields(raw_query, _KNOWN)
     values = {name: value for name, value in sent.items() if not _is_of_the_signature(name)}
     form = read_fields(body, _KNOWN)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.domain.arn import RoleArn
+from gateway.domain.arn import RoleArn, SamlProviderArn
+from gateway.domain.assertion import UnverifiedAssertion
 from gateway.domain.assumption import (
     FederationRequest,
     PasswordRequest,
     RoleRequest,
+    SamlRequest,
     SessionRequest,
     SessionTokenRequest,
     WebIdentityRequest,
@@ -88,6 +90,27 @@ def password_request(parameters: Parameters) -> PasswordRequest:
     reading.finish()
     if role_arn is not None:
         RoleArn.parse(role_arn)
+    return request
+
+
+def saml_request(parameters: Parameters) -> SamlRequest:
+    """Read AssumeRoleWithSAML. Raises ValidationFailed; InvalidArn where all else is well and an ARN names no such."""
+    reading = Reading(parameters.values)
+    session = SessionRequest(
+        role_arn=reading.required_text(shapes.ROLE_ARN),
+        duration=reading.number(shapes.ROLE_DURATION),
+        policy=reading.text(shapes.SESSION_POLICY),
+        policy_arns=_policy_arns(reading),
+    )
+    request = SamlRequest(
+        principal_arn=reading.required_text(shapes.PRINCIPAL_ARN),
+        assertion=UnverifiedAssertion(reading.required_text(shapes.SAML_ASSERTION)),
+        session=session,
+    )
+    _check_session_policies(reading, session)
+    reading.finish()
+    RoleArn.parse(session.role_arn or "")
+    SamlProviderArn.parse(request.principal_arn)
     return request
 
 

@@ -123,6 +123,8 @@ AUDIENCE: Final = Text(name="", minimum=1, maximum=1_000)
 AUDIENCES: Final = Rows(name="Audience", maximum=10, columns=(AUDIENCE,))
 SIGNING_ALGORITHM: Final = Text(name="SigningAlgorithm", minimum=5, maximum=5)
 TOKEN_DURATION: Final = Number(name="DurationSeconds", minimum=60, maximum=3_600)
+PRINCIPAL_ARN: Final = Text(name="PrincipalArn", minimum=20, maximum=2048, grammar=ARN)
+SAML_ASSERTION: Final = Text(name="SAMLAssertion", minimum=4, maximum=100_000, secret=True)
 LDAP_USERNAME: Final = Text(name="LDAPUsername", minimum=1, maximum=256)
 LDAP_PASSWORD: Final = Text(name="LDAPPassword", minimum=1, maximum=1_024, secret=True)
 PROVIDER_NAME: Final = Text(name="ProviderId", minimum=1, maximum=2048)
@@ -139,15 +141,21 @@ class Reading:
     What a reading returns before `finish` may stand for a refused value and must not be used.
     """
 
-    __slots__ = ("_values", "_violations")
+    __slots__ = ("_listed", "_values", "_violations")
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
+        self._listed = [name for name in values if "." in name]
         self._violations: list[Violation] = []
 
     def text(self, shape: Text) -> str | None:
         value = self._values.get(shape.name)
-        if value is not None and not _fits(value, shape):
+        if value is None:
+            return None
+        grammar = shape.grammar
+        if not shape.minimum <= len(value) <= shape.maximum or (
+            grammar is not None and grammar.pattern.fullmatch(value) is None
+        ):
             self._check(member_of(shape.name), value, shape)
         return value
 
@@ -161,21 +169,23 @@ class Reading:
         text = self._values.get(shape.name)
         if text is None:
             return None
-        member = member_of(shape.name)
         if _INTEGER.fullmatch(text) is None:
-            self.refuse(member, text, "Member must be an integer")
+            self.refuse(member_of(shape.name), text, "Member must be an integer")
             return None
-        if int(text) > shape.maximum:
-            self.refuse(member, text, f"Member must have value less than or equal to {shape.maximum}")
-        if int(text) < shape.minimum:
-            self.refuse(member, text, f"Member must have value greater than or equal to {shape.minimum}")
-        return int(text)
+        number = int(text)
+        if number > shape.maximum:
+            told = f"Member must have value less than or equal to {shape.maximum}"
+            self.refuse(member_of(shape.name), text, told)
+        if number < shape.minimum:
+            told = f"Member must have value greater than or equal to {shape.minimum}"
+            self.refuse(member_of(shape.name), text, told)
+        return number
 
     def rows(self, shape: Rows) -> tuple[Mapping[str, str], ...]:
         """The list's rows in the order of their numbers, the values of each by column."""
         if self._values.get(shape.name):
             self.refuse(member_of(shape.name), self._values[shape.name], f"Member must be sent as {shape.written}")
-        found = self._found(shape)
+        found = self._found(shape) if self._listed else None
         if not found:
             return ()
         if len(found) > shape.maximum:
@@ -205,7 +215,7 @@ class Reading:
 
     def _found(self, shape: Rows) -> dict[int, dict[str, str]]:
         begin = f"{shape.name}."
-        names = [name for name in self._values if name.startswith(begin)]
+        names = [name for name in self._listed if name.startswith(begin)]
         found: dict[int, dict[str, str]] = {}
         if not names:
             return found
@@ -230,12 +240,6 @@ class Reading:
 def _column_of(shape: Rows, number: int, column: Text) -> str:
     row = f"{member_of(shape.name)}.{number}.member"
     return f"{row}.{member_of(column.name)}" if column.name else row
-
-
-def _fits(value: str, shape: Text) -> bool:
-    return shape.minimum <= len(value) <= shape.maximum and (
-        shape.grammar is None or shape.grammar.pattern.fullmatch(value) is not None
-    )
 
 
 def _broken(value: str, shape: Text) -> Iterator[str]:

@@ -10,15 +10,6 @@ from gateway.wire.xml_text import escaped
 
 CONTENT_TYPE: Final = "text/xml"
 NAMESPACE: Final = "https://sts.amazonaws.com/doc/2011-06-15/"
-_ANSWER: Final = f"""\
-<%(action)sResponse xmlns="{NAMESPACE}">
-<%(action)sResult>
-%(members)s</%(action)sResult>
-<ResponseMetadata>
-<RequestId>%(request_id)s</RequestId>
-</ResponseMetadata>
-</%(action)sResponse>
-"""
 _ERROR: Final = f"""\
 <ErrorResponse xmlns="{NAMESPACE}">
 <Error>
@@ -32,8 +23,11 @@ _ERROR: Final = f"""\
 
 
 def answer(result: Answer, request_id: str) -> bytes:
-    fields = {"action": result.action, "members": _elements(result.members), "request_id": escaped(request_id)}
-    return (_ANSWER % fields).encode()
+    action = result.action
+    return (
+        f'<{action}Response xmlns="{NAMESPACE}">\n<{action}Result>\n{_elements(result.members)}</{action}Result>\n'
+        f"<ResponseMetadata>\n<RequestId>{escaped(request_id)}</RequestId>\n</ResponseMetadata>\n</{action}Response>\n"
+    ).encode()
 
 
 def error(*, kind: str, code: str, message: str, request_id: str) -> bytes:
@@ -43,12 +37,16 @@ def error(*, kind: str, code: str, message: str, request_id: str) -> bytes:
 
 
 def _elements(members: Mapping[str, Member]) -> str:
-    return "".join([f"<{name}>{_content(member)}</{name}>\n" for name, member in members.items() if member is not None])
+    written = ""
+    for name, member in members.items():
+        if isinstance(member, str):
+            written += f"<{name}>{escaped(member)}</{name}>\n"
+        elif member is not None:
+            written += f"<{name}>{_content(member)}</{name}>\n"
+    return written
 
 
-def _content(member: str | int | datetime | Mapping[str, Member]) -> str:
-    if isinstance(member, str):
-        return escaped(member)
+def _content(member: int | datetime | Mapping[str, Member]) -> str:
     if isinstance(member, int):
         return str(member)
     if isinstance(member, datetime):

@@ -10,7 +10,7 @@ _REPLACEMENT: Final = "\ufffd"
 
 def escaped(text: str) -> str:
     """`text` as an element's content; characters that XML cannot hold become U+FFFD."""
-    # Keys and tokens are printable: one scan in C instead of one by a pattern.
+    # Keys and tokens are printable, and hold nothing to escape: scans in C instead of one by a pattern.
     if not text.isprintable():
         # XML 1.0 2.11: a parser turns a bare carriage return into a line feed; its reference stays one.
         return _marked(_UNSPEAKABLE.sub(_REPLACEMENT, text)).replace("\r", "&#13;")

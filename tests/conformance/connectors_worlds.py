@@ -18,15 +18,22 @@ from gateway.connectors.oidc.connector import OidcConnector
 from gateway.connectors.oidc.provider_keys import Pace
 from gateway.connectors.oidc.settings import OidcSettings
 from gateway.connectors.registry import Registry
+from gateway.connectors.saml.connector import SamlConnector
+from gateway.connectors.saml.metadata_source import MetadataPace
+from gateway.connectors.saml.settings import SamlSettings
+from gateway.domain.assertion import UNSOLICITED, UnverifiedAssertion
 from gateway.domain.clock import SteadyClock
 from gateway.domain.identity import Identity, ProviderType
 from tests.fakes.identity_provider import (
+    Answer,
     IdentityProvider,
     failing,
     loopback_certificate,
     private_key,
     slow,
 )
+from tests.fakes.saml_identity_provider import Facts, SamlIdentityProvider, encoded
+from tests.fakes.saml_world import metadata_xml
 from tests.servers import slapd
 
 Evidence = Callable[[], Awaitable[Identity]]
@@ -196,8 +203,87 @@ def openldap(folder: Path) -> Iterator[LdapWorld]:
         yield LdapWorld(server)
 
 
+class SamlWorld:
+    """A SAML identity provider whose metadata is fetched. Evidence is an assertion."""
+
+    provider_type = ProviderType.SAML
+    subject = "alice-7"
+    canaries: ClassVar[tuple[str, ...]] = ("canary-attribute",)
+
+    def __init__(self, server: IdentityProvider) -> None:
+        self._server = server
+        self._idp = SamlIdentityProvider()
+        self.recovers()
+
+    def connector(self, name: str) -> SamlConnector:
+        settings = SamlSettings(type="saml", metadata=f"{self._server.issuer}/metadata")
+        pace = MetadataPace(first_pause=0.05)
+        return SamlConnector(
+            name=name,
+            settings=settings,
+            public_url="https://sts.example.com",
+            clock=SteadyClock(),
+            pace=pace,
+            deadline=2.0,
+        )
+
+    def _presented(
+        self, connector: SamlConnector, provider: SamlIdentityProvider | None = None, **changes: Any
+    ) -> Evidence:
+        address = f"https://sts.example.com/saml/{connector.name}"
+        facts = Facts(
+            now=SteadyClock().now(),
+            **{
+                "name_id": self.subject,
+                "recipient": f"{address}/acs",
+                "destination": f"{address}/acs",
+                "audiences": ((f"{address}/metadata",),),
+                "attributes": {"uid": "alice", "memberOf": ("analysts", "everybody"), "secret": self.canaries[0]},
+                **changes,
+            },
+        )
+
+        async def present() -> Identity:
+            assertion = encoded((provider or self._idp).response(facts))
+            return (await connector.verify(assertion, UNSOLICITED)).identity
+
+        return present
+
+    def honest(self, connector: SamlConnector) -> Evidence:
+        return self._presented(connector)
+
+    def refused(self, connector: SamlConnector) -> dict[str, Evidence]:
+        async def nonsense() -> Identity:
+            return (await connector.verify(UnverifiedAssertion("canary-attribute"), UNSOLICITED)).identity
+
+        other = (("https://other.example",),)
+        return {
+            "expired": self._presented(connector, not_on_or_after=-300, confirmed_until=-300),
+            "for somebody else": self._presented(connector, audiences=other),
+            "forged": self._presented(connector, SamlIdentityProvider(label="evil")),
+            "nobody's": self._presented(connector, attributes={}),
+            "not evidence": nonsense,
+        }
+
+    def goes_down(self) -> None:
+        self._server.at["/metadata"] = failing()
+
+    def hangs(self) -> None:
+        self._server.at["/metadata"] = slow(60)
+
+    def recovers(self) -> None:
+        self._server.at["/metadata"] = Answer(body=metadata_xml(self._idp.certificate).encode())
+
+
+@contextmanager
+def saml(_folder: Path) -> Iterator[SamlWorld]:
+    with IdentityProvider().running() as server:
+        yield SamlWorld(server)
+
+
 WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {
     "oidc": oidc,
     "oidc of a cluster": oidc_of_a_cluster,
+    "saml": saml,
     "openldap": openldap,
 }

@@ -189,6 +189,43 @@ class StoreSuite:
         await world.passes(1.1)
         assert await world.store.get("refresh", "a") is None
 
+    async def test_a_record_is_swapped_where_it_is_what_was_expected(self, world: World) -> None:
+        assert await world.store.swap("index", "a", b"", b"one", world.after(60)) is False
+        assert await world.store.swap("index", "a", None, b"one", world.after(60)) is True
+        assert await world.other.swap("index", "a", None, b"two", world.after(60)) is False
+        assert await world.other.swap("index", "a", b"other", b"two", world.after(60)) is False
+        assert await world.store.get("index", "a") == b"one"
+        assert await world.other.swap("index", "a", b"one", b"two", world.after(60)) is True
+        assert await world.store.get("index", "a") == b"two"
+
+    async def test_of_many_swaps_at_once_one_wins(self, world: World) -> None:
+        for old in (None, b"old"):
+            stores = [world.store, world.other] * 10
+            news = [f"new {at}".encode() for at in range(20)]
+            won = await asyncio.gather(
+                *(store.swap("index", "a", old, new, world.after(60)) for store, new in zip(stores, news, strict=True))
+            )
+            assert sum(won) == 1
+            assert await world.store.get("index", "a") == news[won.index(True)]
+            await world.store.put("index", "a", b"old", world.after(60))
+
+    async def test_a_swapped_record_has_its_new_end(self, world: World) -> None:
+        await world.store.swap("index", "a", None, b"one", world.after(1))
+        await world.store.swap("index", "a", b"one", b"two", world.after(60))
+        await world.store.swap("index", "b", None, b"one", world.after(1))
+        await world.passes(1.1)
+        assert await world.store.get("index", "a") == b"two"
+        assert await world.store.swap("index", "b", b"one", b"two", world.after(60)) is False
+        assert await world.store.swap("index", "b", None, b"two", world.after(60)) is True
+
+    async def test_where_a_record_was_taken_or_deleted_one_may_be_swapped_in(self, world: World) -> None:
+        for end in (world.store.take, world.store.delete):
+            await world.store.put("index", "a", b"one", world.after(60))
+            await end("index", "a")
+            assert await world.store.swap("index", "a", b"one", b"two", world.after(60)) is False
+            assert await world.store.swap("index", "a", None, b"two", world.after(60)) is True
+            assert await world.store.get("index", "a") == b"two"
+
     @pytest.mark.parametrize("key", ODD_KEYS.values(), ids=ODD_KEYS)
     async def test_any_text_is_a_key(self, world: World, key: str) -> None:
         assert await world.store.put_once("assertion", key, world.after(60)) is True

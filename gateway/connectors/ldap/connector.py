@@ -2,20 +2,21 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeVar
 
 from gateway.connectors.blocking import Deadline, run_blocking
-from gateway.connectors.connector import Examination, Located
+from gateway.connectors.connector import AccountLookUp, Examination, Located
 from gateway.connectors.ldap import account_state
 from gateway.connectors.ldap.account_state import Refusal
 from gateway.connectors.ldap.decoy import Decoy
 from gateway.connectors.ldap.directory import Directory, DirectoryDown, ServiceAccount
 from gateway.connectors.ldap.facts import FactFinder
 from gateway.connectors.ldap.groups import Groups, Membership, TooManyGroups
-from gateway.connectors.ldap.identity import identity_of
+from gateway.connectors.ldap.identity import DN_CLAIM, identity_of
 from gateway.connectors.ldap.inspection import Inspection, inspect
 from gateway.connectors.ldap.people import Nobody, People, Person
 from gateway.connectors.ldap.servers import Servers
@@ -110,6 +111,16 @@ class LdapConnector:
         self._directory.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def health(self) -> Mapping[str, str | datetime]:
+        """The servers, those that are set aside, and the pool of connections."""
+        aside = self._directory.servers.set_aside()
+        told = "; ".join(f"{server} for {seconds} s more" for server, seconds in aside.items())
+        return {
+            "Servers": ", ".join(server.text for server in self._settings.server_urls),
+            **({"Set aside after failures": told} if told else {}),
+            "Connections ready": str(self._directory.idle),
+        }
+
     async def authenticate(self, username: str, password: str) -> Identity:
         """Prove that `password` is that of the person whom `username` means: `locate`, then `prove`.
 
@@ -143,6 +154,16 @@ class LdapConnector:
             await self._blocking(located.deadline, self._bind_as_nobody, located)
             raise RejectedLogin(cause=located.found.cause, principal_key=located.principal_key)
         return await self._blocking(located.deadline, self._prove_by_template, located)
+
+    @property
+    def account_look_up(self) -> AccountLookUp | None:
+        # People who bind by a template may be all that the gateway can read, each only their own entry.
+        return None if self._template is not None or _service_account(self._settings) is None else self
+
+    async def look_up(self, person: Identity) -> Identity:
+        """Who somebody is now who proved a password before. Raises RejectedLogin, ProviderUnreachable."""
+        deadline = Deadline(self._settings.timeouts.login, self._monotonic)
+        return await self._blocking(deadline, self._known, person, deadline)
 
     async def inspect(self, username: str | None = None) -> Inspection:
         """What an operator wants to know before people come: servers, service account, and one person's groups."""
@@ -223,19 +244,28 @@ class LdapConnector:
         if not isinstance(now, Person) or (now.subject, now.key) != (before.subject, before.key):
             cause = f"{before.entry.dn} was renamed or replaced while its password was checked"
             raise RejectedLogin(cause=cause, principal_key=located.principal_key)
-        return self._made(session, located, now)
+        return self._made(session, now, located.principal_key, located.deadline)
 
     def _identity_at(self, session: Session, located: Attempt, dn: str) -> Identity:
         person = self._people.read(session, dn, located.deadline)
         if isinstance(person, Nobody):
             raise RejectedLogin(cause=person.cause, principal_key=located.principal_key)
-        return self._made(session, located, person)
+        return self._made(session, person, located.principal_key, located.deadline)
 
-    def _made(self, session: Session, located: Attempt, person: Person) -> Identity:
+    def _known(self, person: Identity, deadline: Deadline) -> Identity:
+        def use(session: Session) -> Identity:
+            found = self._people.again(session, person.subject, str(person.claims.get(DN_CLAIM, "")), deadline)
+            if isinstance(found, Nobody):
+                raise RejectedLogin(cause=found.cause, principal_key=throttle_key(person.username))
+            return self._made(session, found, found.key, deadline)
+
+        return self._directory.as_service(use, deadline)
+
+    def _made(self, session: Session, person: Person, principal_key: str, deadline: Deadline) -> Identity:
         refusal = account_state.of_entry(person.entry, self._clock.now())
         if refusal is not None:
-            raise _rejected(refusal, located.principal_key)
-        return self._identified(person, self._groups.of(session, person, located.deadline))
+            raise _rejected(refusal, principal_key)
+        return self._identified(person, self._groups.of(session, person, deadline))
 
     def _identified(self, person: Person, membership: Membership) -> Identity:
         return identity_of(

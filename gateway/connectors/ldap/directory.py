@@ -93,6 +93,11 @@ class Directory:
 
         return self._over_servers(once, deadline)
 
+    @property
+    def idle(self) -> int:
+        """Connections that are open, bound as the service account, and not in use."""
+        return len(self._idle)
+
     def close(self) -> None:
         """Close what is idle; what is in use is closed when its user is done."""
         with self._lock:

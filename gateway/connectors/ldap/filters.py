@@ -167,6 +167,11 @@ def any_of(encoded: Sequence[bytes]) -> bytes:
     return encoded[0] if len(encoded) == 1 else ber.constructed(_JOINED["|"], encoded)
 
 
+def all_of(encoded: Sequence[bytes]) -> bytes:
+    """The and of filters that are encoded already."""
+    return ber.constructed(_JOINED["&"], encoded)
+
+
 def read(text: str, *, allowed: Iterable[str], needed: Iterable[str]) -> Filter:
     """A filter in RFC 4515's grammar, whose values may hold `{places}`.
 

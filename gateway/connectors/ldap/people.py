@@ -6,10 +6,11 @@ from typing import Final
 
 from gateway.connectors.blocking import Deadline
 from gateway.connectors.ldap import account_state
+from gateway.connectors.ldap.anybody import for_anybody
 from gateway.connectors.ldap.directory import DirectoryDown
 from gateway.connectors.ldap.facts import FactFinder
-from gateway.connectors.ldap.filters import USERNAME
-from gateway.connectors.ldap.results import Answer, Code, Entry, guid_text
+from gateway.connectors.ldap.filters import USERNAME, all_of, any_of, equal
+from gateway.connectors.ldap.results import Answer, Code, Entry, guid_bytes, guid_text
 from gateway.connectors.ldap.session import Session
 from gateway.connectors.ldap.settings import UserSettings
 from gateway.connectors.ldap.typed import is_computer_name, throttle_key
@@ -53,6 +54,7 @@ class People:
         """`attributes`: what mappings, tags and trust policies name beside the gateway's own."""
         self._settings = settings
         self._filter = settings.query
+        self._of_anybody = for_anybody(settings.query)
         self._facts = facts
         self.attributes: Final = frozenset(
             {
@@ -74,17 +76,39 @@ class People:
         query = self._filter.encoded({USERNAME: self._account(session, name, deadline)})
         # Two are enough to know that there is not one.
         answer = session.search(base, query, self.attributes, deadline, most=2)
-        if answer.code in _MISPLACED:
-            raise DirectoryDown(f"{session.server}: users.base {base} cannot be searched: {answer.told}")
         if answer.code == Code.SIZE_LIMIT_EXCEEDED or len(answer.entries) > 1:
             return Nobody(cause="the name means several entries")
-        if not answer.succeeded:
-            raise DirectoryDown(f"{session.server}: the search for people fails: {answer.told}")
-        return self._person(answer)
+        return self._person(self._succeeded(session, answer))
 
     def read(self, session: Session, dn: str, deadline: Deadline) -> Person | Nobody:
         """The person whose entry is at `dn` now. Raises ServerFailed, TimeoutError."""
         return self._person(session.read(dn, self.attributes, deadline))
+
+    def again(self, session: Session, subject: str, dn: str, deadline: Deadline) -> Person | Nobody:
+        """The person of this subject, whose entry was at `dn`, where it is still one that `users.filter` finds.
+
+        Raises DirectoryDown: the base is not there for the service account. ServerFailed, TimeoutError.
+        """
+        query = self._of_anybody.encoded({})
+        there = self._person(session.read(dn, self.attributes, deadline, query=query))
+        if isinstance(there, Person) and there.subject == subject:
+            return there
+        # Moved or renamed, or somebody else's by now: the id tells.
+        base = self._settings.base or ""
+        answer = session.search(base, all_of((query, _of_subject(subject))), self.attributes, deadline, most=2)
+        moved = self._person(self._succeeded(session, answer))
+        if isinstance(moved, Person) and moved.subject == subject:
+            return moved
+        return Nobody(cause="the person's entry is gone, or users.filter leaves it out")
+
+    def _succeeded(self, session: Session, answer: Answer) -> Answer:
+        """Raises DirectoryDown."""
+        if answer.code in _MISPLACED:
+            base = self._settings.base or ""
+            raise DirectoryDown(f"{session.server}: users.base {base} cannot be searched: {answer.told}")
+        if not answer.succeeded:
+            raise DirectoryDown(f"{session.server}: the search for people fails: {answer.told}")
+        return answer
 
     def _person(self, answer: Answer) -> Person | Nobody:
         if not answer.entries:
@@ -122,6 +146,13 @@ def _named(dn: str, attribute: str) -> tuple[str, ...]:
         return values_of(parsed(dn)[0], attribute)
     except (NotADistinguishedName, IndexError):
         return ()
+
+
+def _of_subject(subject: str) -> bytes:
+    """The filter of entries that have this id; an attribute that the server does not know is true of none."""
+    asked = [equal(name, subject.encode()).encoded({}) for name in _UNIQUE_TEXTS]
+    guid = guid_bytes(subject)
+    return any_of(asked if guid is None else [*asked, *(equal(name, guid).encoded({}) for name in _UNIQUE_GUIDS)])
 
 
 def _subject(entry: Entry) -> str:

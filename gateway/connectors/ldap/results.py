@@ -91,6 +91,14 @@ def guid_text(value: bytes) -> str | None:
     return str(uuid.UUID(bytes_le=value)) if len(value) == 16 else None
 
 
+def guid_bytes(text: str) -> bytes | None:
+    """What `guid_text` wrote, as the directory has it; None where `text` is no GUID."""
+    try:
+        return uuid.UUID(text).bytes_le
+    except ValueError:
+        return None
+
+
 def sid_in_domain(sid: bytes, relative: int) -> bytes | None:
     """The SID of the same domain with another relative id ([MS-DTYP] 2.4.2.2); None where `sid` is none."""
     if len(sid) < 12 or len(sid) != 8 + 4 * sid[1] or not 0 <= relative < 2**32:

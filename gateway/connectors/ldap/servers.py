@@ -1,9 +1,10 @@
 """Which server is asked next: in the order of settings, those that failed set aside for a while, then tried again."""
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,6 +77,13 @@ class Servers:
         if not servers and fault is not None:
             raise fault
         return list(dict.fromkeys(servers))
+
+    def set_aside(self) -> Mapping[str, int]:
+        """The servers that are not asked first now, each with the seconds until it may be tried again."""
+        now = self._monotonic()
+        with self._lock:
+            left = {str(server): math.ceil(health.aside_until - now) for server, health in self._health.items()}
+        return {server: seconds for server, seconds in left.items() if seconds > 0}
 
     def is_behind(self, server: Server) -> bool:
         """Whether a server that comes before `server` may be tried now: then the way back leads there."""

@@ -91,9 +91,12 @@ class Session:
         result, _ = self._exchanged(lambda message_id: bind_request(message_id, name, password), deadline)
         return _answer(result, (), self)
 
-    def read(self, dn: str, attributes: Iterable[str], deadline: Deadline) -> Answer:
-        """The one entry at `dn`, or none. Attributes that the server gives in ranges are read to their end."""
-        answer = self._search(SearchRequest(base=dn, scope=BASE, query=_EVERYTHING, attributes=attributes), deadline)
+    def read(self, dn: str, attributes: Iterable[str], deadline: Deadline, *, query: bytes = _EVERYTHING) -> Answer:
+        """The one entry at `dn`, or none where there is none, or `query` is not true of it.
+
+        Attributes that the server gives in ranges are read to their end.
+        """
+        answer = self._search(SearchRequest(base=dn, scope=BASE, query=query, attributes=attributes), deadline)
         if not any(_RANGE in name for entry in answer.entries for name in entry.attributes):
             return answer
         return replace(answer, entries=tuple(self._completed(entry, deadline) for entry in answer.entries))

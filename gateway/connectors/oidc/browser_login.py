@@ -17,17 +17,25 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from gateway.connectors.compact_jws import UnverifiedJws, read
-from gateway.connectors.connector import LoginCallback, LoginTransaction
-from gateway.connectors.oidc.fetch import Fetcher, FetchFailed
-from gateway.connectors.oidc.hosts import keys_url_fault
+from gateway.connectors.connector import Arrived, LoginCallback, LoginTransaction, Refreshed
+from gateway.connectors.fetch import Fetcher, FetchFailed, FormRejected
+from gateway.connectors.hosts import keys_url_fault
 from gateway.connectors.oidc.settings import OidcSettings
 from gateway.connectors.strict_json import UnreadableJson, read_object
-from gateway.domain.errors import ProviderUnreachable, SignInRefused
+from gateway.domain.errors import (
+    ExpiredIdentityToken,
+    InvalidIdentityToken,
+    InvalidTags,
+    ProviderUnreachable,
+    SignInRefused,
+)
 from gateway.domain.identity import Identity, UnverifiedToken
 
 _KEPT: Final = 300.0
 """Seconds that the provider's metadata is used before it is asked for anew."""
 _MAXIMUM_CODE: Final = 4_096
+_MAXIMUM_REFRESH_TOKEN: Final = 6_000
+_OFFLINE: Final = "offline_access"
 
 T = TypeVar("T")
 VerifyFor = Callable[[UnverifiedJws, frozenset[str], frozenset[str]], Awaitable[Identity]]
@@ -74,7 +82,7 @@ class OidcBrowserLogin:
             ),
         )
 
-    async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Identity:
+    async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Arrived:
         endpoints = await self._asked(self._endpoints())
         # RFC 9207 2.4: a mix-up attack brings the answer of another provider.
         if callback.issuer != self._settings.issuer and (callback.issuer is not None or endpoints.names_itself):
@@ -83,14 +91,39 @@ class OidcBrowserLogin:
             raise SignInRefused(cause="the provider answered with an error: the person or the provider declined")
         if not callback.code or len(callback.code) > _MAXIMUM_CODE:
             raise SignInRefused(cause="the callback has no code")
-        token = await self._asked(self._redeemed(endpoints, transaction, callback.code))
-        parsed = read(token)
-        client = frozenset((self._client_id,))
-        identity = await self._verify_for(parsed, client, client)
+        answer = await self._asked(self._redeemed(endpoints, transaction, callback.code))
+        parsed = read(_id_token(answer))
+        identity = await self._verified(parsed)
         nonce = parsed.unverified_claims.get("nonce")
         if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), transaction.nonce.encode()):
             raise SignInRefused(cause="the ID token's nonce is not the one of this sign-in")
+        # Without offline_access a refresh token is for as long as the person sits there (Core 11): one that ends with
+        # the provider's own session says nothing of the person.
+        token = _refresh_token(answer) if _OFFLINE in self._settings.scopes else None
+        return Arrived(identity=identity, refresh_token=token)
+
+    async def refresh(self, refresh_token: str, person: Identity) -> Refreshed:
+        endpoints = await self._asked(self._endpoints())
+        body = prepare_token_request("refresh_token", refresh_token=refresh_token)
+        answer = await self._asked(self._token_answer(endpoints, body))
+        token = answer.get("id_token")
+        # Core 12.2: the answer need not tell anew who the person is.
+        identity = None if token is None else await self._same(person, _id_token(answer))
+        return Refreshed(identity=identity, refresh_token=_refresh_token(answer))
+
+    async def _same(self, person: Identity, token: UnverifiedToken) -> Identity:
+        try:
+            identity = await self._verified(read(token))
+        except (InvalidIdentityToken, ExpiredIdentityToken, InvalidTags) as fault:
+            raise ProviderUnreachable(provider=self._provider, cause=f"its refreshed ID token: {fault.cause}") from None
+        # Core 12.2: of the same person, or it must not be believed.
+        if identity.subject != person.subject:
+            raise SignInRefused(cause="the refreshed ID token is of somebody else")
         return identity
+
+    async def _verified(self, token: UnverifiedJws) -> Identity:
+        client = frozenset((self._client_id,))
+        return await self._verify_for(token, client, client)
 
     async def _endpoints(self) -> _Endpoints:
         if self._kept is not None and time.monotonic() < self._kept[0]:
@@ -120,20 +153,27 @@ class OidcBrowserLogin:
             raise FetchFailed(f"the {name} {refusal}")
         return url
 
-    async def _redeemed(self, endpoints: _Endpoints, transaction: LoginTransaction, code: str) -> UnverifiedToken:
-        """The ID token that the code is worth."""
+    async def _redeemed(self, endpoints: _Endpoints, transaction: LoginTransaction, code: str) -> Mapping[str, Any]:
+        """What the code is worth."""
         body = prepare_token_request(
             "authorization_code",
             redirect_uri=transaction.redirect_uri,
             code=code,
             code_verifier=transaction.code_verifier,
         )
+        return await self._token_answer(endpoints, body)
+
+    async def _token_answer(self, endpoints: _Endpoints, body: str) -> Mapping[str, Any]:
+        """Raises SignInRefused, FetchFailed."""
         _, headers, body = self._client_auth(endpoints).prepare("POST", endpoints.token, {}, body)
-        answer = await self._fetcher.post(endpoints.token, body, headers)
-        token = _object(answer.body).get("id_token")
-        if not isinstance(token, str):
-            raise SignInRefused(cause="the provider's token endpoint gave no id_token")
-        return UnverifiedToken(token)
+        try:
+            answer = await self._fetcher.post(endpoints.token, body, headers)
+        except FormRejected as rejected:
+            # RFC 6749 5.2: any other error is of the client and its settings, not of the person.
+            if _object(rejected.body).get("error") == "invalid_grant":
+                raise SignInRefused(cause="the provider takes the code or refresh token no longer") from None
+            raise
+        return _object(answer.body)
 
     def _client_auth(self, endpoints: _Endpoints) -> ClientAuth:
         if self._settings.client_secret is None:
@@ -153,6 +193,19 @@ class OidcBrowserLogin:
         except FetchFailed as failed:
             cause = str(failed)
         raise ProviderUnreachable(provider=self._provider, cause=cause)
+
+
+def _id_token(answer: Mapping[str, Any]) -> UnverifiedToken:
+    token = answer.get("id_token")
+    if not isinstance(token, str):
+        raise SignInRefused(cause="the provider's token endpoint gave no id_token")
+    return UnverifiedToken(token)
+
+
+def _refresh_token(answer: Mapping[str, Any]) -> str | None:
+    """None too for one that is longer than a record has room for."""
+    token = answer.get("refresh_token")
+    return token if isinstance(token, str) and 0 < len(token) <= _MAXIMUM_REFRESH_TOKEN else None
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

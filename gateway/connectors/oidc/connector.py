@@ -1,7 +1,7 @@
 """One OpenID Connect provider as a connector: the order of its checks, each of which stands elsewhere."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ from gateway.connectors.connector import Examination
 from gateway.connectors.oidc.browser_login import OidcBrowserLogin
 from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
 from gateway.connectors.oidc.discovery import DEADLINE_SECONDS, Discovery
-from gateway.connectors.oidc.fetch import Fetcher, Resolve, resolve
+from gateway.connectors.fetch import Fetcher, Resolve, resolve
 from gateway.connectors.oidc.identity import identity_of
 from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, UnusableKeySet, signature_holds
 from gateway.connectors.oidc.provider_keys import FetchedKeySource, FixedKeys, KeySource, Pace
@@ -81,6 +81,14 @@ class OidcConnector:
     @property
     def key_failures(self) -> int:
         return self._keys.failures
+
+    def health(self) -> Mapping[str, str | datetime]:
+        """The age of the keys, which is what a provider's outage shows in first."""
+        fetched, failures = self.keys_fetched_at, self.key_failures
+        return {
+            "Keys fetched": fetched or "not yet",
+            **({"Failed attempts to get keys": str(failures)} if failures else {}),
+        }
 
     async def start(self) -> None:
         """Begin to keep the provider's keys fresh; returns at once, whether or not the provider answers."""

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.connectors.oidc.fetch import Fetcher, FetchFailed
-from gateway.connectors.oidc.hosts import keys_url_fault
+from gateway.connectors.fetch import Fetcher, FetchFailed
+from gateway.connectors.hosts import keys_url_fault
 from gateway.connectors.oidc.key_set import KeySet, UnusableKeySet
 from gateway.connectors.strict_json import UnreadableJson, read_object
 

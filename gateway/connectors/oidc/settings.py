@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.connectors.compact_jws import SIGNATURE_ALGORITHMS
-from gateway.connectors.oidc.hosts import is_loopback
+from gateway.connectors.hosts import is_loopback
 
 _ALGORITHMS_TOLD: Final = ", ".join(sorted(SIGNATURE_ALGORITHMS))
 

@@ -49,6 +49,15 @@ def _assume_role_with_ldap_identity(request: Request) -> Use:
     return use
 
 
+def _assume_role_with_saml(request: Request) -> Use:
+    asked = sts_requests.saml_request(request.parameters)
+
+    async def use(exchange: Exchange) -> Answer:
+        return sts_answers.saml(await exchange.assume_role_with_saml(asked, request.origin))
+
+    return use
+
+
 def _signed(
     read: Callable[[Parameters], Any],
     use_case: Callable[[Exchange, Any, SignedCall], Any],
@@ -74,6 +83,7 @@ def _nothing(_: Parameters) -> None:
 ACTIONS: Final[Mapping[str, Callable[[Request], Use]]] = {
     sts_operations.ASSUME_ROLE.name: _signed(sts_requests.role_request, Exchange.assume_role, sts_answers.role_session),
     sts_operations.ASSUME_ROLE_WITH_LDAP_IDENTITY.name: _assume_role_with_ldap_identity,
+    sts_operations.ASSUME_ROLE_WITH_SAML.name: _assume_role_with_saml,
     sts_operations.ASSUME_ROLE_WITH_WEB_IDENTITY.name: _assume_role_with_web_identity,
     sts_operations.DECODE_AUTHORIZATION_MESSAGE.name: _signed(
         sts_requests.encoded_message, Exchange.decoded_message, sts_answers.decoded_message

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.settings import OidcSettings
+from gateway.connectors.saml.settings import SamlSettings
 from gateway.settings.models.gateway import GatewaySection
 from gateway.settings.models.mappings import MappingSection
 from gateway.settings.models.roles import RoleSection
@@ -14,10 +15,14 @@ from gateway.settings.models.services import ServiceSection
 from gateway.settings.models.users import UserSection
 from gateway.settings.values import AccountAlias, AccountId, ProviderName, QualifiedName, ServiceName
 
-PROVIDER_TYPES: Final[dict[str, type[BaseModel]]] = {"oidc": OidcSettings, "ldap": LdapSettings}
-"""The provider types that this version speaks, and the keys of each."""
+PROVIDER_TYPES: Final[dict[str, type[BaseModel]]] = {
+    "oidc": OidcSettings,
+    "saml": SamlSettings,
+    "ldap": LdapSettings,
+}
+"""The provider types, and the keys of each."""
 
-ProviderSection = Annotated[OidcSettings | LdapSettings, Field(discriminator="type")]
+ProviderSection = Annotated[OidcSettings | SamlSettings | LdapSettings, Field(discriminator="type")]
 
 
 class DocumentModel(SectionModel):

@@ -8,6 +8,7 @@ import pytest
 from gateway.cli.main import main
 
 CONFIG = Path(__file__).parents[3] / "config"
+KEYRING = "keyring.json"
 NOBODY = "nobody can assume it: no mapping names it, and no trust_policy admits anybody; add one, or remove the role"
 NO_SECRET = "not a secret key; write 16 to 128 printable ASCII characters without spaces"
 GOOD = """\
@@ -30,6 +31,7 @@ BAD = f"{WARNED}users:\n  b/ci: {{}}\n  a/ci: {{access_keys: [{{id: AKIAEXAMPLEE
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / KEYRING).touch()
     return Path("c.yaml")
 
 
@@ -38,6 +40,17 @@ def test_a_good_configuration_is_summed_up_in_one_line(path: Path, capsys: pytes
 
     assert main(["check", "--config", "c.yaml", "--strict"]) == 0
     assert capsys.readouterr() == ("c.yaml: in order: 1 role, 1 mapping\n", "")
+
+
+def test_a_missing_keyring_is_told_and_no_fault(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(GOOD)
+    Path(KEYRING).unlink()
+
+    assert main(["check", "--config", "c.yaml", "--strict"]) == 0
+    note, summary = capsys.readouterr().out.splitlines()
+    assert note.startswith("c.yaml: note: there is no keyring at /")
+    assert note.endswith(f"/{KEYRING}; make it with `sts-gateway keys generate`")
+    assert summary.startswith("c.yaml: in order")
 
 
 def test_warnings_are_told_and_pass(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +97,7 @@ def test_a_path_with_nothing_to_check_is_bad_usage(path: Path, name: str, capsys
     assert main(["check", "--config", name]) == 2
 
     output = capsys.readouterr()
-    assert output.err.startswith(f"{name}:0: error: cannot read the configuration: ")
+    assert output.err.startswith(f"{name}: error: cannot read the configuration: ")
     assert output.out == ""
 
 

@@ -30,6 +30,7 @@ mappings: [{{provider: p, groups: [g], roles: [a/One]}}]
 def check(tmp_path: Path) -> Check:
     keys = {"keys": [RSAKey.generate_key(2048).as_dict(private=False)]}
     (tmp_path / "keys.json").write_text(json.dumps(keys))
+    (tmp_path / "keyring.json").touch()
 
     def run(*words: str, text: str | None = None) -> int:
         path = tmp_path / "c.yaml"

@@ -94,6 +94,17 @@ def test_a_provider_that_verifies_no_tokens_is_found_by_name_only() -> None:
         registry.web_identity(token("https://adfs.example"))
 
 
+def test_a_saml_provider_is_found_as_one_by_its_name() -> None:
+    saml: Any = SimpleNamespace(name="adfs", provider_type=ProviderType.SAML)
+    registry = Registry([saml, WORKFORCE])
+
+    assert registry.saml("adfs") is saml
+    assert registry.saml(WORKFORCE.name) is None
+    assert registry.saml("elsewhere") is None
+    assert registry.saml_providers == (saml,)
+    assert registry.provider_arn("adfs", "111122223333") == "arn:aws:iam::111122223333:saml-provider/adfs"
+
+
 def test_a_name_that_settings_do_not_have_is_nobody() -> None:
     assert Registry([WORKFORCE]).by_name("elsewhere") is None
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.arn import ldap_issuer
+from gateway.domain.arn import ldap_issuer, saml_authority
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import PolicyReference
 from gateway.roles.catalog import Catalog
@@ -19,7 +19,7 @@ def lets_in(wanted: str, *groups: str, provider_type: ProviderType = ProviderTyp
     catalog = Catalog.compile(
         roles=[role()],
         mappings=[mapping(provider="corp", groups=frozenset({wanted}))],
-        issuers={"corp": ISSUER},
+        issuers={"corp": saml_authority("corp") if provider_type is ProviderType.SAML else ISSUER},
         policies={},
         provider_types={"corp": provider_type},
     )

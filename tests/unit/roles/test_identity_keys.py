@@ -134,7 +134,7 @@ def test_a_trust_policy_names_a_provider_by_its_arn(person: str, principal: str,
     made = Catalog.compile(
         roles=[role(trust_policy=trust_policy(trusted(Principal={"Federated": principal}, Action=action)))],
         mappings=(),
-        issuers={somebody.provider: somebody.issuer},
+        issuers={somebody.provider: somebody.authority},
         policies={},
         provider_types={somebody.provider: somebody.provider_type},
     )

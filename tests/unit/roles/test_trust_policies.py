@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.domain.errors import MalformedPolicyDocument
-from gateway.domain.identity import Identity
+from gateway.domain.identity import Identity, ProviderType
 from gateway.roles.catalog import Catalog
+from gateway.roles.condition_keys import session_keys
 from gateway.roles.decision import AssumptionRequest
 from tests.unit.roles.made import (
     ACCOUNT,
@@ -321,6 +322,13 @@ def test_a_session_keeps_who_signed_in_where_and_how() -> None:
         "aws:federatedprovider": (OIDC_ARN,),
     }
     assert f"{P}:amr" not in decide(catalog(mapping()), identity()).condition_keys
+
+
+def test_a_session_of_a_directorys_person_keeps_the_directory() -> None:
+    person = replace(identity(), provider="corp", provider_type=ProviderType.LDAP, issuer="ldap-provider/corp")
+    assert session_keys(person, "111122223333") == {
+        "aws:federatedprovider": ("arn:aws:iam::111122223333:ldap-provider/corp",)
+    }
 
 
 def test_a_trust_policy_outside_the_grammar_is_refused_at_load() -> None:

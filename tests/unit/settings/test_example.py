@@ -14,10 +14,24 @@ from gateway.settings.models.document import DocumentModel
 from gateway.settings.paths import LATER_FILES, NEEDED_FILES
 from gateway.settings.schema import json_schema
 from gateway.settings.validate import _bare, _inside, _models_in
+from tests.fakes.saml_identity_provider import (
+    SamlIdentityProvider,
+    certificate_of,
+    parsed,
+    pem_of,
+    private_key,
+    text_of,
+)
+from tests.fakes.saml_world import metadata_xml, pem
 
 CONFIG = Path(__file__).parents[3] / "config"
 SWITCHED_OFF = re.compile(r"^( *)#(?=[a-z_-])", re.MULTILINE)
-OF_CONNECTORS = {"OidcSettings", "ClaimPaths", "LdapSettings", "TimeoutSettings", "UserSettings", "GroupSettings"}
+OF_CONNECTORS = {
+    *("OidcSettings", "ClaimPaths"),
+    *("SamlSettings", "AttributeNames"),
+    *("LdapSettings", "TimeoutSettings", "UserSettings", "GroupSettings"),
+}
+FILE_OR_ADDRESS = "metadata"
 PATH_FIELDS = {way[-1] for way in NEEDED_FILES + LATER_FILES}
 
 
@@ -74,6 +88,7 @@ def test_what_is_switched_off_in_the_example_is_valid_too(tmp_path: Path) -> Non
     text = text.replace("/var/run/secrets/kubernetes.io", ".")
     for name in ("tls.crt", "tls.key", "cluster-jwks.json", "corp-ca.pem"):
         (tmp_path / name).touch()
+    saml_files(tmp_path)
     (tmp_path / "example.yaml").write_text(text)
     secrets = ("OIDC_CLIENT_SECRET", "LDAP_PASSWORD", "CI_SECRET", "LAKE_PROXY_TOKEN", "MINIO_SECRET")
 
@@ -82,12 +97,23 @@ def test_what_is_switched_off_in_the_example_is_valid_too(tmp_path: Path) -> Non
     assert all(warning.message.startswith("this version ") for warning in configuration.warnings)
 
 
+def saml_files(folder: Path) -> None:
+    """Signed metadata, the certificate that vouches for it, and a key pair of the gateway's own."""
+    provider = SamlIdentityProvider()
+    metadata = parsed(metadata_xml(provider.certificate, more='ID="_m1"'))
+    provider.sign(metadata)
+    (folder / "adfs-metadata.xml").write_text(text_of(metadata))
+    (folder / "adfs-metadata.crt").write_text(pem(provider.certificate))
+    (folder / "sp.crt").write_text(pem(certificate_of("RSA", "sp")))
+    (folder / "sp.key").write_text(pem_of(private_key("RSA", "sp")))
+
+
 def test_every_setting_that_names_a_file_is_made_absolute() -> None:
     named = {
         name for model in models() for name, field in model.model_fields.items() if _bare(field.annotation) is Path
     }
 
-    assert named | {"path"} == PATH_FIELDS
+    assert named | {"path", FILE_OR_ADDRESS} == PATH_FIELDS
 
 
 def test_every_key_has_a_description_in_the_schema() -> None:

@@ -103,11 +103,6 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     "alias": ({"accounts": 'a/b: "111122223333"  # HERE'}, "accounts.a/b", "not an account alias"),
     # providers
     "provider without type": ({"providers": "p: {issuer: 'https://h'}  # HERE"}, "providers.p.type", "missing"),
-    "provider of a later version": (
-        {"providers": "p: {type: saml, metadata: x}  # HERE"},
-        "providers.p.type",
-        "this version speaks only oidc",
-    ),
     "provider of no type": (
         {"providers": "p: {type: oicd}  # HERE"},
         "providers.p.type",

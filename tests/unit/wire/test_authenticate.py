@@ -110,7 +110,7 @@ def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
     for reading in (wire.read_shown_request, wire.read_revocation_request):
         with pytest.raises((UnreadableQuery, InvalidParameter)):
             reading(body)
-    for answer in (wire.read_authenticated, wire.read_revocation_page, wire.read_revocation):
+    for answer in (wire.read_authenticated, wire.read_revocation_page, wire.read_revoked):
         with pytest.raises(wire.UnreadableAnswer):
             answer(body)
 

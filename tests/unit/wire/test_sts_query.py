@@ -157,6 +157,7 @@ def test_which_actions_are_signed_and_which_carry_a_secret() -> None:
     assert told == {
         "AssumeRole": (True, False),
         "AssumeRoleWithLDAPIdentity": (False, True),
+        "AssumeRoleWithSAML": (False, True),
         "AssumeRoleWithWebIdentity": (False, True),
         "DecodeAuthorizationMessage": (True, False),
         "GetAccessKeyInfo": (True, False),

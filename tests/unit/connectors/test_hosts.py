@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.connectors.oidc.hosts import address_fault, address_of, is_loopback, keys_url_fault
+from gateway.connectors.hosts import address_fault, address_of, is_loopback, keys_url_fault
 
 PUBLIC = "https://login.example.com/realm"
 

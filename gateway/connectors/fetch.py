@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.connectors.oidc.hosts import Address, address_fault, address_of, is_loopback
-from gateway.connectors.oidc.slim_httpx import httpx
+from gateway.connectors.hosts import Address, address_fault, address_of, is_loopback
+from gateway.connectors.slim_httpx import httpx
 
 MAXIMUM_BYTES: Final = 1_000_000
 _MAXIMUM_ADDRESSES: Final = 3
@@ -27,6 +27,14 @@ class FetchFailed(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason[:_MAXIMUM_REASON])
+
+
+class FormRejected(FetchFailed):
+    """A form that the other side took and refused (400); `body` is what it says of it, not yet believed or read."""
+
+    def __init__(self, reason: str, body: bytes) -> None:
+        super().__init__(reason)
+        self.body = body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +64,16 @@ class Fetcher:
     """Gets documents for one issuer. The caller sets the deadline for all of them together."""
 
     def __init__(
-        self, *, issuer: str, ca_file: Path | None, bearer_token_file: Path | None, resolve: Resolve = resolve
+        self,
+        *,
+        issuer: str,
+        ca_file: Path | None,
+        bearer_token_file: Path | None,
+        resolve: Resolve = resolve,
+        accept: str = "application/json",
     ) -> None:
-        """Raises ValueError where `ca_file` cannot be used."""
+        """`issuer`: a URL of the provider's own host. Raises ValueError where `ca_file` cannot be used."""
+        self._accept = accept
         self._issuer_host = urlsplit(issuer).hostname or ""
         self._bearer_token_file = bearer_token_file
         self._resolve = resolve
@@ -77,7 +92,7 @@ class Fetcher:
     async def post(self, url: str, form: str, headers: Mapping[str, str]) -> Document:
         """The answer of a form sent to `url`, which must have passed hosts.keys_url_fault; sent once.
 
-        Raises FetchFailed as `get`.
+        Raises FormRejected; FetchFailed as `get`.
         """
         typed = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
         return await self._asked(_Question(url=url, headers=typed, form=form.encode()))
@@ -87,7 +102,7 @@ class Fetcher:
         parts = urlsplit(url)
         host = parts.hostname or ""
         headers = {
-            "Accept": "application/json",
+            "Accept": self._accept,
             "Accept-Encoding": "identity",
             "Host": parts.netloc,
             **question.headers,
@@ -119,7 +134,8 @@ class Fetcher:
         ):
             if answer.is_redirect:
                 raise FetchFailed(f"{url} answered {answer.status_code}: redirects are not followed")
-            if answer.status_code != httpx.codes.OK:
+            rejected = form is not None and answer.status_code == httpx.codes.BAD_REQUEST
+            if answer.status_code != httpx.codes.OK and not rejected:
                 raise FetchFailed(f"{url} answered {answer.status_code}")
             if answer.headers.get("content-encoding", "identity") != "identity":
                 raise FetchFailed(f"{url} answered compressed, though asked not to")
@@ -128,6 +144,8 @@ class Fetcher:
                 body += chunk
                 if len(body) > MAXIMUM_BYTES:
                     raise FetchFailed(f"{url} answered more than {MAXIMUM_BYTES} bytes")
+            if rejected:
+                raise FormRejected(f"{url} answered {answer.status_code}", bytes(body))
             return Document(body=bytes(body), cache_control=answer.headers.get("cache-control", ""))
 
     async def _addresses(self, url: str, host: str, port: int) -> Sequence[str]:
