@@ -85,6 +85,16 @@ def open_session(
 
     sign_in_id: of a sign-in that several sessions come of; None: this session is all that comes of it.
     """
+    return opened(parts, granted(parts, identity, request, origin, entry), identity, entry, sign_in_id=sign_in_id)
+
+
+def granted(
+    parts: Parts, identity: Identity, request: SessionRequest, origin: RequestOrigin, entry: AuditEntry
+) -> Grant:
+    """Permission for the session that is asked for: nothing is minted yet.
+
+    Raises InvalidParameter, RoleAssumptionDenied, DurationTooLong, MalformedPolicyDocument.
+    """
     now = parts.clock.now()
     entry.details["userName"] = identity.username
     entry.user_identity = audit_identities.identity(identity, entry.recipient_account)
@@ -101,10 +111,16 @@ def open_session(
     if not decision.allowed:
         raise _denied(identity, decision.cause)
     entry.details["allowedBy"] = list(decision.allowed_by)
-    grant = _grant(parts, role, identity, request, asked, decision)
+    return _grant(parts, role, identity, request, asked, decision)
+
+
+def opened(
+    parts: Parts, grant: Grant, identity: Identity, entry: AuditEntry, *, sign_in_id: str | None = None
+) -> AssumedRole:
+    """The session that was granted, told in the audit log before it is handed out. Raises PackedPolicyTooLarge."""
     if sign_in_id is not None:
         grant = replace(grant, sign_in=replace(grant.sign_in, session_id=sign_in_id))
-    session, credentials = open_granted(parts, grant, now)
+    session, credentials = open_granted(parts, grant, parts.clock.now())
     assumed = AssumedRole(credentials=credentials, principal=session.principal, identity=identity)
     entry.session_id = session.principal.session_id
     entry.succeeded(audit_identities.opened_session(assumed))
@@ -145,7 +161,7 @@ def _grant(
         role=role,
         sign_in=SignIn(provider=identity.provider, subject=identity.subject, user_name=identity.username),
         session_name=asked.session_name or session_name_of(identity.username),
-        duration=_duration(role, request),
+        duration=_within_sign_in(identity, _duration(role, request, identity), parts.clock.now()),
         allowed_by=decision.allowed_by,
         tags=decision.tags,
         transitive_tag_keys=decision.transitive_tag_keys,
@@ -161,19 +177,29 @@ def _carried(
     """What the session's policies ask of the identity, which nobody sees again. Raises RoleAssumptionDenied."""
     keys = parts.catalog.carried_keys(role).union(*(carried(one.named_keys) for one in parsed(policies) or ()))
     try:
-        return carried_values(identity, keys)
+        return carried_values(identity, keys, role.arn.account)
     except Refusal as refusal:
         raise _denied(identity, refusal.cause) from None
 
 
-def _duration(role: Role, request: SessionRequest) -> int:
+def _duration(role: Role, request: SessionRequest, identity: Identity) -> int:
     """Seconds of the session. Raises DurationTooLong."""
     if request.duration is None:
-        return min(DEFAULT_DURATION, role.maximum_duration)
+        return min(identity.session_duration or DEFAULT_DURATION, role.maximum_duration)
     if request.role_arn is None:
         # MinIO's clients name no role and send their token's own life.
         return min(request.duration, role.maximum_duration)
     return duration_within(role, request.duration)
+
+
+def _within_sign_in(identity: Identity, duration: int, now: datetime) -> int:
+    """AWS STS API Reference, AssumeRoleWithSAML: the lesser of DurationSeconds and SessionNotOnOrAfter."""
+    if identity.ends_at is None:
+        return duration
+    left = int((identity.ends_at - now).total_seconds())
+    if left <= 0:
+        raise _denied(identity, "the provider has ended the sign-in")
+    return min(duration, left)
 
 
 def duration_within(role: Role, requested: int) -> int:

@@ -9,18 +9,20 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gateway.domain.arn import account_and_name, issuer_path, ldap_provider_arn, oidc_provider_arn
+from gateway.domain.assertion import ProvenAssertion
 from gateway.domain.assumption import (
     AssumedRole,
     FederationRequest,
     IssuedToken,
     OpenedSession,
     RoleRequest,
+    SamlRequest,
     SessionRequest,
     WebIdentityTokenRequest,
 )
 from gateway.domain.clock import utc_text
 from gateway.domain.credentials import TemporaryCredentials
-from gateway.domain.identifiers import user_id
+from gateway.domain.identifiers import name_qualifier, user_id
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.exchange.request_keys import signed_in_with_mfa
@@ -42,12 +44,45 @@ def identity(identity: Identity, account: str | None) -> dict[str, Any]:
             "userName": identity.username,
             "identityProvider": name,
         }
+    if identity.provider_type is ProviderType.SAML:
+        return _asserted(identity, account)
     provider = issuer_path(identity.issuer) if account is None else oidc_provider_arn(account, identity.issuer)
     return {
         "type": "WebIdentityUser",
         "principalId": f"{provider}:{identity.audience}:{identity.subject}",
         "userName": identity.subject,
         "identityProvider": provider,
+    }
+
+
+def _asserted(identity: Identity, account: str | None) -> dict[str, Any]:
+    """CloudTrail names a SAML provider by its NameQualifier, which holds an account."""
+    provider = identity.issuer if account is None else name_qualifier(identity.issuer, account, identity.provider)
+    return {
+        "type": "SAMLUser",
+        "principalId": f"{provider}:{identity.subject}",
+        "userName": identity.subject,
+        "identityProvider": provider,
+    }
+
+
+def unverified_assertion() -> dict[str, Any]:
+    """Somebody whose assertion did not hold."""
+    return {"type": "SAMLUser"}
+
+
+def signed_in_person(identity: Identity, account: str, sign_in_id: str) -> dict[str, Any]:
+    """Somebody who takes credentials by a sign-in. `account`: of the role asked for.
+
+    CloudTrail has an identity store's ARN where ours has the provider; the person's name stands beside it.
+    """
+    store = f"arn:aws:identitystore::{account}:identitystore/{identity.provider}"
+    return {
+        "type": "IdentityCenterUser",
+        "accountId": account,
+        "userName": identity.username,
+        "onBehalfOf": {"userId": identity.subject, "identityStoreArn": store},
+        "credentialId": sign_in_id,
     }
 
 
@@ -128,6 +163,23 @@ def session_parameters(request: SessionRequest) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def assertion_parameters(request: SamlRequest) -> dict[str, Any]:
+    """`requestParameters` of AssumeRoleWithSAML; of a proven assertion its ID is added, never the assertion."""
+    return {**session_parameters(request.session), "principalArn": request.principal_arn}
+
+
+def asserted_parameters(assertion: ProvenAssertion) -> dict[str, Any]:
+    """What a proven assertion adds to them."""
+    identity = assertion.identity
+    given = {
+        "sAMLAssertionID": assertion.assertion_id,
+        "roleSessionName": assertion.role_session_name,
+        "principalTags": dict(identity.session_tags) or None,
+        "transitiveTagKeys": sorted(identity.transitive_tag_keys) or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def role_parameters(request: RoleRequest) -> dict[str, Any]:
     """`requestParameters` of AssumeRole."""
     given = {
@@ -172,6 +224,14 @@ def opened_session(assumed: AssumedRole) -> dict[str, Any]:
 
 
 def _told_of(identity: Identity, account: str) -> dict[str, str]:
+    if identity.provider_type is ProviderType.SAML:
+        return {
+            "subject": identity.subject,
+            "subjectType": identity.subject_type or "",
+            "issuer": identity.issuer,
+            "audience": identity.audience,
+            "nameQualifier": name_qualifier(identity.issuer, account, identity.provider),
+        }
     if identity.provider_type is not ProviderType.OIDC:
         return {"subject": identity.subject}
     return {

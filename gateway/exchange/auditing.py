@@ -17,6 +17,8 @@ from gateway.domain.clock import Clock, utc_text
 from gateway.domain.errors import AuditUnavailable, GatewayError, InternalFault
 from gateway.domain.identifiers import random_uuid
 from gateway.domain.origin import RequestOrigin
+from gateway.exchange.combined import CombinedLines
+from gateway.exchange.recent_refusals import RecentRefusals
 from gateway.telemetry.audit import AuditSink
 from gateway.telemetry.meters import ActionMeter, Meters, outcome_of
 from gateway.telemetry.tracing import SPAN
@@ -51,6 +53,8 @@ class AuditEntry:
     """`responseElements` of a refusal, which only CloudTrail's ConsoleLogin has."""
     user_identity: Mapping[str, Any] | None = None
     request_parameters: Mapping[str, Any] | None = None
+    service_details: Mapping[str, Any] | None = None
+    """`serviceEventDetails`, which an AwsServiceEvent has in place of parameters."""
     recipient_account: str | None = None
     session_id: str | None = None
     resources: list[Mapping[str, str]] | None = None
@@ -74,6 +78,19 @@ class AuditEntry:
         # An answer with credentials is a session, whichever action it is of.
         if response is not None and "credentials" in response:
             self.meter.minted(self.details.get("provider", ""))
+
+    def combined(self, reader: tuple[str, ...], now: datetime) -> None:
+        """Record success, where many are alike: an hour's answers to one reader have one line.
+
+        Raises AuditUnavailable.
+        """
+        answers = self.trail.readers.due(reader, now)
+        if answers is None:
+            self.meter.succeeded()
+            return
+        self.details["answers"] = answers
+        self.succeeded()
+        self.trail.readers.written(reader, now)
 
     def refused(self, error: GatewayError) -> None:
         """Record a refusal that nobody raises through here. Raises AuditUnavailable."""
@@ -114,9 +131,13 @@ class AuditEntry:
 class AuditTrail:
     """Writes the records of one gateway."""
 
-    __slots__ = ("_clock", "_meters", "_region", "_sink")
+    __slots__ = ("_clock", "_meters", "_region", "_sink", "readers", "refusals")
 
-    def __init__(self, sink: AuditSink, *, region: str, clock: Clock, meters: Meters) -> None:
+    def __init__(
+        self, sink: AuditSink, *, region: str, clock: Clock, meters: Meters, refusals: RecentRefusals
+    ) -> None:
+        self.refusals = refusals
+        self.readers = CombinedLines()
         self._sink = sink
         self._region = region
         self._clock = clock
@@ -132,13 +153,17 @@ class AuditTrail:
 
     def write(self, entry: AuditEntry, outcome: Mapping[str, Any]) -> None:
         """Raises AuditUnavailable."""
-        self._sink.write(_record(entry, outcome, self._region, self._clock.now()))
+        record = _record(entry, outcome, self._region, self._clock.now())
+        self._sink.write(record)
+        if "errorCode" in record:
+            self.refusals.keep(record)
 
 
 def _record(entry: AuditEntry, outcome: Mapping[str, Any], region: str, now: datetime) -> dict[str, Any]:
     identity = entry.user_identity or {"type": "Unknown"}
     optional = {
         "resources": entry.resources,
+        "serviceEventDetails": _without_tokens(entry.service_details),
         "recipientAccountId": entry.recipient_account,
         "sharedEventID": _shared_event_id(identity, entry.recipient_account),
         "sessionId": entry.session_id,

@@ -10,18 +10,19 @@ from gateway.domain.assumption import (
     OpenedSession,
     PasswordRequest,
     RoleRequest,
+    SamlRequest,
     SessionTokenRequest,
     WebIdentityRequest,
     WebIdentityTokenRequest,
 )
-from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, ShownRequest
+from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, Revoked, ShownRequest
 from gateway.domain.errors import GatewayError
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.principal import Principal
-from gateway.domain.revocation import Revocation
 from gateway.domain.service import Service, ServiceType
 from gateway.exchange import (
     assume_role,
+    assume_saml,
     assume_signed,
     authenticate,
     authorize,
@@ -30,11 +31,14 @@ from gateway.exchange import (
     user_sessions,
     web_identity_token,
 )
+from gateway.exchange.administration import Administration
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.authorization import Authorization
 from gateway.exchange.parts import Parts
 from gateway.exchange.people.people import People
+from gateway.exchange.people.portal import Portal
 from gateway.exchange.people.programs import Programs
+from gateway.exchange.people.saml import SamlPeople
 from gateway.exchange.proof import SignedCall
 from gateway.sigv4.request import HttpRequest
 from gateway.telemetry.meters import AUTHORIZE, UNKNOWN
@@ -48,12 +52,15 @@ _GATEWAY_SOURCE: Final = "gateway.amazonaws.com"
 class Exchange:
     """The use cases over one configuration. Doors call these and decide nothing."""
 
-    __slots__ = ("_parts", "people", "programs")
+    __slots__ = ("_parts", "administration", "people", "portal", "programs", "saml")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.people = People(parts)
+        self.portal = Portal(parts)
+        self.administration = Administration(parts)
         self.programs = Programs(parts)
+        self.saml = SamlPeople(parts)
 
     async def assume_role_with_web_identity(self, request: WebIdentityRequest, origin: RequestOrigin) -> AssumedRole:
         """Trade a provider's ID token for a session of a role.
@@ -62,6 +69,11 @@ class Exchange:
         """
         with self._sts_entry("AssumeRoleWithWebIdentity", origin) as entry:
             return await assume_role.with_web_identity(self._parts, request, origin, entry)
+
+    async def assume_role_with_saml(self, request: SamlRequest, origin: RequestOrigin) -> AssumedRole:
+        """Trade a provider's assertion for a session of a role, once. Raises GatewayError, recorded already."""
+        with self._sts_entry("AssumeRoleWithSAML", origin) as entry:
+            return await assume_saml.with_saml(self._parts, request, origin, entry)
 
     async def assume_role_with_password(self, request: PasswordRequest, origin: RequestOrigin) -> AssumedRole:
         """Trade a directory's name and password for a session of a role. Raises GatewayError, recorded already."""
@@ -125,7 +137,7 @@ class Exchange:
         with self._gateway_entry("Authenticate", call.origin) as entry:
             return authenticate.authenticate(self._parts, shown, call, entry)
 
-    async def revoke(self, request: RevocationRequest, call: SignedCall) -> Revocation:
+    async def revoke(self, request: RevocationRequest, call: SignedCall) -> Revoked:
         """End sessions before their time. Raises GatewayError, recorded already."""
         with self._gateway_entry("Revoke", call.origin) as entry:
             return await revoke.revoke(self._parts, request, call, entry)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
@@ -18,13 +19,17 @@ from gateway.sessions.issuer import SessionIssuer
 from gateway.sessions.revocation import Revocations
 from gateway.sessions.users import Users
 from gateway.sigv4.signing_key import SigningKeys
+from gateway.state.store import OnceOnly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """`region` stands in the gateway's own ARNs and audit records; `public_url` is the issuer of its ID tokens.
 
-    `services`: entries by name; `only_account`: the account's number where one is configured and no more.
+    `audit_file`: where audit lines are read again, None where they go to standard output; `cautions`: what is valid in
+    the configuration and dangerous, a line each. `services`: entries by name; `only_account`: the account's number
+    where one is configured and no more.
+    `once`: what may be used a single time, over all replicas.
     """
 
     catalog: Catalog
@@ -40,8 +45,11 @@ class Parts:
     revocations: Revocations
     services: Mapping[str, Service]
     only_account: str | None
+    once: OnceOnly
     people: PeopleParts
     trail: AuditTrail
+    audit_file: Path | None
+    cautions: tuple[str, ...]
     clock: Clock
     region: str
     public_url: str

@@ -9,6 +9,7 @@ from datetime import datetime
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.policy.context import RequestContext
+from gateway.roles.condition_keys import PROVIDER
 from gateway.roles.identity_keys import PREFIXES, USERNAME
 
 Value = str | Sequence[str]
@@ -65,6 +66,7 @@ def principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[s
         # AWS has none for a session of a role; MinIO has, and it is carried where a policy of the session asks for it.
         USERNAME: principal.condition_keys.get(USERNAME) if session else principal.user_name,
         "aws:SourceIdentity": principal.source_identity,
+        PROVIDER: principal.provider,
         "aws:TokenIssueTime": None if principal.issued_at is None else f"{principal.issued_at:%Y-%m-%dT%H:%M:%SZ}",
         # Absent for long-lived keys (IAM User Guide, "aws:MultiFactorAuthPresent").
         "aws:MultiFactorAuthPresent": str(signed_in_with_mfa(principal)).lower() if principal.session_id else None,

@@ -6,12 +6,12 @@ a session does: one person, one sign-in.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.actions.action import ServiceAction
 from gateway.domain.arn import subject_arn
-from gateway.domain.authentication import RevocationPage, RevocationRequest
+from gateway.domain.authentication import EndedSignIn, RevocationPage, RevocationRequest, Revoked
 from gateway.domain.clock import utc_text
 from gateway.domain.errors import InvalidParameter
 from gateway.domain.identifiers import TEMPORARY_KEY_PREFIX, account_of
@@ -21,6 +21,8 @@ from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.authenticate import may_authenticate_somewhere
 from gateway.exchange.deciding import allowed, refused_outright
 from gateway.exchange.parts import Parts
+from gateway.exchange.people import sign_ins
+from gateway.exchange.people.sign_in_record import SignInRecord
 from gateway.exchange.proof import Proof, SignedCall, proven_to_gateway
 
 REVOKE: Final = "gateway:Revoke"
@@ -29,7 +31,7 @@ _ACCESS_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}")
 _MAXIMUM_SUBJECT: Final = 1_024
 
 
-async def revoke(parts: Parts, request: RevocationRequest, call: SignedCall, entry: AuditEntry) -> Revocation:
+async def revoke(parts: Parts, request: RevocationRequest, call: SignedCall, entry: AuditEntry) -> Revoked:
     """End what the request names; again and again is the same as once.
 
     Raises InvalidParameter, AuthenticationError, AccessDenied, ServiceError.
@@ -39,15 +41,17 @@ async def revoke(parts: Parts, request: RevocationRequest, call: SignedCall, ent
     proof = proven_to_gateway(parts, call, entry)
     value = _TARGETS[request.kind](parts, proof, request.value)
     made = await parts.revocations.revoke(request.kind, value)
+    ended = await _sign_ins_ended(parts, made)
     entry.succeeded(
         {
             "kind": made.kind.value,
             "value": made.value,
             "issuedBefore": utc_text(made.issued_before),
             "until": utc_text(made.until),
+            "signIns": [one.id for one in ended],
         }
     )
-    return made
+    return Revoked(revocation=made, sign_ins=ended)
 
 
 async def revocations(parts: Parts, cursor: str | None, call: SignedCall, entry: AuditEntry) -> RevocationPage:
@@ -56,8 +60,34 @@ async def revocations(parts: Parts, cursor: str | None, call: SignedCall, entry:
     may_authenticate_somewhere(parts, proof)
     # From the store, and not from this process' memory: a gateway that cannot reach it must not pass for one that can.
     cursor, reset, found = await parts.revocations.since(cursor)
-    entry.succeeded()
+    entry.combined((proof.principal.access_key_id, call.origin.source_ip or ""), proof.now)
     return RevocationPage(cursor=cursor, reset=reset, revocations=found)
+
+
+async def _sign_ins_ended(parts: Parts, made: Revocation) -> tuple[EndedSignIn, ...]:
+    """Take the records of what the revocation ended out of the store, and tell of them."""
+    found: Sequence[SignInRecord] = ()
+    if made.kind is RevocationKind.SESSION:
+        record = await sign_ins.read(parts.people, made.value)
+        found = () if record is None else (record,)
+    elif made.kind is RevocationKind.SUBJECT:
+        found = await sign_ins.records_of(parts.people, made.value)
+    for one in found:
+        await sign_ins.end(parts, one.signed_in.sign_in_id)
+    return tuple(_told(one) for one in found)
+
+
+def _told(record: SignInRecord) -> EndedSignIn:
+    signed_in = record.signed_in
+    return EndedSignIn(
+        id=signed_in.sign_in_id,
+        provider=signed_in.identity.provider,
+        user_name=signed_in.identity.username,
+        begun=signed_in.begun,
+        address=record.address,
+        client=record.agent,
+        programs=tuple(record.programs.values()),
+    )
 
 
 def _role(parts: Parts, proof: Proof, value: str) -> str:

@@ -5,8 +5,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.actions.action import ServiceAction
 from gateway.domain.authentication import AuthenticatedPrincipal
 from gateway.domain.errors import ActionDenied, MissingAuthentication
+from gateway.policy.caution import Unknown, evaluate_cautiously
 from gateway.policy.context import RequestContext
 from gateway.policy.decision import Decision
 from gateway.policy.document import Policy
@@ -57,17 +59,29 @@ class Caller:
         if not decision.allowed:
             raise ActionDenied(principal=self.arn, action=action, resource=resource, cause=decision.reason)
 
+    def require_all(self, asked: ServiceAction, keys: Mapping[str, Value] = _NO_KEYS) -> None:
+        """Return where the caller may do what a request means; else raise ActionDenied.
+
+        What cannot be seen of it (an object's tags, say) counts against the caller.
+        """
+        decision = self._decided(asked, {**asked.context, **keys})
+        if not decision.allowed:
+            raise ActionDenied(principal=self.arn, action=asked.name, resource=asked.resource, cause=decision.reason)
+
     def decide(self, action: str, resource: str, keys: Mapping[str, Value]) -> Decision:
+        return self._decided(ServiceAction(name=action, resource=resource), keys)
+
+    def _decided(self, asked: ServiceAction, keys: Mapping[str, Value]) -> Decision:
         # The server's own keys come first: none of them can stand in for one that tells who signs.
         own = {name.lower(): value for name, value in keys.items()}
         context = RequestContext.of({**own, **self.keys})
         identity, boundary, session = (*self.policies, None, None)[:3]
-        return evaluate(
-            Query(action=action, resource=resource, context=context),
-            identity=identity or (),
-            boundary=boundary,
-            session=session,
-        )
+        query = Query(action=asked.name, resource=asked.resource, context=context)
+        if asked.every_key or asked.unseen:
+            below = asked.resource.removesuffix("*") if asked.every_key else None
+            unknown = Unknown(keys=asked.unseen, resources_below=below)
+            return evaluate_cautiously(query, unknown, identity=identity or (), boundary=boundary, session=session)
+        return evaluate(query, identity=identity or (), boundary=boundary, session=session)
 
 
 def require(action: str, resource: str, keys: Mapping[str, Value] = _NO_KEYS) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from weakref import ref
 
-from gateway.client.api import GatewayApi, GatewayRefusal, GatewayUnreachable
+from gateway.client.api import GatewayApi, GatewayRefusal
+from gateway.client.connection import GatewayUnreachable
 from gateway.domain.errors import RevokedSession, StateUnavailable
 from gateway.domain.revocation import Revocable, RevocationList
 

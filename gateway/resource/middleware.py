@@ -7,12 +7,12 @@ from typing import Final
 from gateway.domain.errors import GatewayError
 from gateway.domain.origin import RequestOrigin
 from gateway.resource.caller import CURRENT
+from gateway.resource.refusals import Refused, refused
 from gateway.resource.verifier import Verifier
 from gateway.sigv4.request import HttpRequest
 from gateway.web.asgi import Application, Message, Receive, Scope, Send
 from gateway.web.limits import ClientDisconnected, read_body
 from gateway.web.responses import Answer, send_answer
-from gateway.wire.service_json import answer_of
 
 MAXIMUM_BODY: Final = 1024 * 1024
 CALLER: Final = "caller"
@@ -65,7 +65,7 @@ class SigV4Middleware:
         except GatewayError as error:
             if sending.has_begun:
                 raise
-            await send_answer(send, _refusal(error, scope["method"]))
+            await send_answer(send, _answer(refused(error, self._verifier.service, method=scope["method"])))
 
 
 class _Sending:
@@ -116,16 +116,6 @@ def _origin(scope: Scope) -> RequestOrigin:
     )
 
 
-def _refusal(error: GatewayError, method: str) -> Answer:
-    request_id = str(uuid.uuid4())
-    fault = answer_of(error, request_id, method=method)
-    headers = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in fault.headers)
-    return Answer(
-        status=fault.status,
-        body=fault.body,
-        headers=(
-            (b"content-type", fault.content_type.encode("ascii")),
-            (b"x-amzn-requestid", request_id.encode("ascii")),
-            *headers,
-        ),
-    )
+def _answer(made: Refused) -> Answer:
+    headers = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in made.headers)
+    return Answer(status=made.status, body=made.body, headers=headers)

@@ -30,6 +30,14 @@ def execute_api(
     )
 
 
+def s3(name: str, *, hosts: Sequence[str], region: str | None = None) -> Service:
+    """A store that speaks S3's API: each request is the S3 actions that AWS has for it.
+
+    name: of the entry; hosts: as clients write them, where `BUCKET.HOST` is a bucket's own; region None: any.
+    """
+    return Service(name=name, type=ServiceType.S3, hosts=tuple(hosts), signing_name="s3", region=region)
+
+
 def json_service(name: str, *, hosts: Sequence[str], signing_name: str, region: str | None = None) -> Service:
     """An AWS JSON service: `X-Amz-Target: Orders_2026.GetOrder` is `SIGNING_NAME:GetOrder` on `*`.
 

@@ -17,8 +17,9 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.actions.registry import actions_of
-from gateway.client.api import GatewayApi, GatewayRefusal, GatewayUnreachable
+from gateway.client.api import GatewayApi, GatewayRefusal
 from gateway.client.aws_credentials import AwsCredentials, find
+from gateway.client.connection import GatewayUnreachable
 from gateway.domain.authentication import Authenticated, ShownRequest
 from gateway.domain.clock import SteadyClock, utc_text
 from gateway.domain.errors import (
@@ -26,19 +27,20 @@ from gateway.domain.errors import (
     ExpiredSession,
     GatewayError,
     MalformedPolicyDocument,
+    MalformedSignedRequest,
     RevokedSession,
     SignatureMismatch,
     StateUnavailable,
     UnknownAccessKey,
-    UnmappedRequest,
 )
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.service import Service, ServiceType
 from gateway.resource.caller import Caller, Value
 from gateway.resource.followed import FollowedRevocations
 from gateway.resource.known import CAPACITY, Key, KnownSession, KnownSessions, UnusableAnswer, key_of
+from gateway.sigv4.payload import PayloadMode
 from gateway.sigv4.request import HttpRequest, parse
-from gateway.sigv4.rules import SERVICE_RULES
+from gateway.sigv4.rules import S3_RULES, SERVICE_RULES, SigningRules
 from gateway.sigv4.scope import check_scope
 from gateway.sigv4.signed_request import SignedRequest
 from gateway.sigv4.string_to_sign import strings_to_sign
@@ -48,7 +50,8 @@ MAX_STALENESS: Final = timedelta(minutes=5)
 TIMEOUT: Final = 3.0
 _PAUSE: Final = timedelta(seconds=2)
 """How long a gateway that did not answer is left alone."""
-_SERVED: Final = frozenset({ServiceType.EXECUTE_API, ServiceType.JSON})
+_RULES: Final[Mapping[ServiceType, SigningRules]] = {ServiceType.S3: S3_RULES}
+_SIGNED_CHUNKS: Final = frozenset({PayloadMode.STREAMING_HMAC.value, PayloadMode.STREAMING_HMAC_TRAILER.value})
 
 _LOG: Final = logging.getLogger("gateway.resource")
 
@@ -67,14 +70,13 @@ class Verifier:
         capacity: int = CAPACITY,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """`gateway`: its public_url; `service`: made by `execute_api` or `json_service`.
+        """`gateway`: its public_url; `service`: made by `execute_api`, `json_service` or `s3`.
 
         `credentials` is called whenever the gateway is asked; by default it finds what the AWS CLI would.
-        Raises UnusableAddress, and ValueError for a type of service that is only judged at a proxy.
+        Raises UnusableAddress.
         """
-        if service.type not in _SERVED:
-            raise ValueError(f"a service of type {service.type.value} is judged at a proxy, by /authz")
         self.service = service
+        self._rules = _RULES.get(service.type, SERVICE_RULES)
         self._clock = clock or SteadyClock().now
         self._api = GatewayApi(
             url=gateway,
@@ -101,7 +103,7 @@ class Verifier:
         signed, body_sha256 = self._read(http, now), sha256(body).hexdigest()
         self._revocations.start()
         known = self._proven(signed, body_sha256, now)
-        return self._judged(known, http, body, origin, now)
+        return self._judged(known, signed, body, origin, now)
 
     async def verify_async(self, http: HttpRequest, body: bytes, origin: RequestOrigin) -> Caller:
         """As `verify`; where the gateway has to be asked, a thread waits for it, and the event loop does not."""
@@ -111,12 +113,13 @@ class Verifier:
             known = self._known.get(key_of(signed))
             if known is not None and known.signing_key is not None and now < known.policies_expire:
                 self._check(known, signed, known.signing_key, body_sha256, now)
-                return self._judged(known, http, body, origin, now)
+                return self._judged(known, signed, body, origin, now)
         return await asyncio.to_thread(self.verify, http, body, origin)
 
     def _read(self, http: HttpRequest, now: datetime) -> SignedRequest:
         """Raises MalformedSignedRequest, AuthenticationError."""
         signed = parse(http)
+        _refuse_signed_chunks(signed)
         check_scope(signed.scope, service=self.service.signing_name, region=self.service.region)
         check_time(signed, now)
         return signed
@@ -152,7 +155,7 @@ class Verifier:
         self, known: KnownSession, signed: SignedRequest, signing_key: bytes, body_sha256: str, now: datetime
     ) -> None:
         """Raises MalformedSignedRequest, AuthenticationError, StateUnavailable."""
-        verify(signed, signing_key, SERVICE_RULES, body_sha256=body_sha256)
+        verify(signed, signing_key, self._rules, body_sha256=body_sha256)
         self._check_alive(known, now)
 
     def _check_alive(self, known: KnownSession, now: datetime) -> None:
@@ -180,7 +183,7 @@ class Verifier:
             raise StateUnavailable(cause=f"the gateway refuses this server: {refusal}") from None
 
     def _shown(self, signed: SignedRequest, body_sha256: str) -> Authenticated:
-        texts = strings_to_sign(signed, SERVICE_RULES, body_sha256=body_sha256)
+        texts = strings_to_sign(signed, self._rules, body_sha256=body_sha256)
         for text in texts[:-1]:
             try:
                 return self._api.authenticate(self._request(signed, text))
@@ -200,16 +203,25 @@ class Verifier:
         )
 
     def _judged(
-        self, known: KnownSession, http: HttpRequest, body: bytes, origin: RequestOrigin, now: datetime
+        self, known: KnownSession, signed: SignedRequest, body: bytes, origin: RequestOrigin, now: datetime
     ) -> Caller:
         """Raises UnmappedRequest, ActionDenied."""
         keys = {**known.keys, **_request_keys(origin, now)}
         caller = Caller(principal=known.principal, policies=known.policies, keys=keys)
-        for action in actions_of(self.service, http, body):
-            if action.every_key or action.unseen:
-                raise UnmappedRequest(cause="what the request asks for cannot be seen here")
-            caller.require(action.name, action.resource, action.context)
+        age = {"s3:signatureAge": str(max(0, int((now - signed.timestamp).total_seconds() * 1_000)))}
+        for action in actions_of(self.service, signed.http, body):
+            caller.require_all(action, age)
         return caller
+
+
+def _refuse_signed_chunks(signed: SignedRequest) -> None:
+    """Raise MalformedSignedRequest for a body whose chunks are signed one by one: nothing here checks them."""
+    if signed.payload_hash in _SIGNED_CHUNKS:
+        raise MalformedSignedRequest(
+            f"x-amz-content-sha256 {signed.payload_hash} is not taken here: turn chunked encoding off in the client "
+            "(AWS SDK for Java: chunkedEncodingEnabled(false))",
+            kind="unsupported_payload_hash",
+        )
 
 
 def _request_keys(origin: RequestOrigin, now: datetime) -> Mapping[str, Value]:

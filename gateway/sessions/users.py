@@ -1,6 +1,6 @@
 """Long-lived users, found by access key id."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.domain.user import AccessKey, User
@@ -14,6 +14,10 @@ class Users:
     def __init__(self, users: Iterable[User]) -> None:
         self._by_name = {user.name: user for user in users}
         self._by_key = {key.access_key_id: (user, key) for user in self._by_name.values() for key in user.access_keys}
+
+    @property
+    def all(self) -> Sequence[User]:
+        return tuple(self._by_name.values())
 
     def by_access_key(self, access_key_id: str) -> tuple[User, AccessKey] | None:
         return self._by_key.get(access_key_id)

@@ -160,6 +160,13 @@ class MemoryStore:
         table.put(name, checked(new), table.entries[name].until, now, weight=len(new))
         return True
 
+    async def swap(self, kind: str, key: str, old: bytes | None, new: bytes, until: datetime) -> bool:
+        table, name, now = self._table(self._records, kind), digest_of(key), self._clock.now()
+        if table.get(name, now) != old:
+            return False
+        table.put(name, checked(new), until, now, weight=len(new))
+        return True
+
     async def delete(self, kind: str, key: str) -> None:
         self._table(self._records, kind).drop(digest_of(key))
 

@@ -52,6 +52,23 @@ redis.call('SET', key, 'R' .. string.sub(held, 2, 17) .. id .. new, 'KEEPTTL')
 return 1
 """
 
+# Without an `old` whatever is kept is in the way. The id of a put stays, so that this put, sent again, changes nothing.
+SWAP: Final = """
+local key, id, expects, old, new, life = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local held = redis.call('GET', key)
+if held and (string.sub(held, 2, 17) == id or string.sub(held, 18, 33) == id) then return 1 end
+local kept = held and string.sub(held, 1, 1) == 'R'
+local put = id
+if expects == '1' then
+  if not kept or string.sub(held, 34) ~= old then return 0 end
+  put = string.sub(held, 2, 17)
+elseif kept then
+  return 0
+end
+redis.call('SET', key, 'R' .. put .. id .. new, 'PX', life)
+return 1
+"""
+
 DELETE: Final = """
 local key, id = KEYS[1], ARGV[1]
 local held = redis.call('GET', key)

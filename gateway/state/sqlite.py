@@ -38,6 +38,10 @@ _GET: Final = "SELECT value FROM records WHERE kind = :kind AND name = :name AND
 _TAKE: Final = "DELETE FROM records WHERE kind = :kind AND name = :name AND until > :now RETURNING value"
 _REPLACE: Final = """UPDATE records SET value = :new
     WHERE kind = :kind AND name = :name AND until > :now AND value = :old"""
+_SWAP: Final = """UPDATE records SET value = :new, until = :until
+    WHERE kind = :kind AND name = :name AND until > :now AND value = :old"""
+_PUT_WHERE_NOTHING_IS: Final = """INSERT INTO records (kind, name, value, until) VALUES (:kind, :name, :new, :until)
+    ON CONFLICT DO UPDATE SET value = excluded.value, until = excluded.until WHERE records.until <= :now"""
 _DELETE: Final = "DELETE FROM records WHERE kind = :kind AND name = :name"
 _APPEND: Final = """INSERT INTO events (feed, event, until) SELECT :feed, :event, :until
     WHERE (SELECT count(*) FROM events WHERE feed = :feed AND until > :now) < :limit"""
@@ -110,6 +114,10 @@ class SqliteStore:
 
     async def replace(self, kind: str, key: str, old: bytes, new: bytes) -> bool:
         return await self._changed(_REPLACE, kind, key, old=old, new=checked(new)) > 0
+
+    async def swap(self, kind: str, key: str, old: bytes | None, new: bytes, until: datetime) -> bool:
+        statement = _PUT_WHERE_NOTHING_IS if old is None else _SWAP
+        return await self._changed(statement, kind, key, old=old, new=checked(new), until=_millis(until)) > 0
 
     async def delete(self, kind: str, key: str) -> None:
         await self._changed(_DELETE, kind, key)

@@ -62,6 +62,13 @@ class Records(Protocol):
         """Put `new` where exactly `old` is; its end stays. Of callers at once with one `old`, one is told True."""
         ...
 
+    async def swap(self, kind: str, key: str, old: bytes | None, new: bytes, until: datetime) -> bool:
+        """Keep `new` until then where exactly `old` is, or, None, where nothing is.
+
+        Of callers at once, one is told True. Who is told False reads again: its own change may be what it finds.
+        """
+        ...
+
     async def delete(self, kind: str, key: str) -> None:
         """Keep it no longer."""
         ...

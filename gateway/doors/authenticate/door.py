@@ -45,7 +45,7 @@ async def _authenticate(exchange: Exchange, request: Request) -> Answer:
 
 async def _revoke(exchange: Exchange, request: Request) -> Answer:
     asked = _read(exchange, request, lambda: wire.read_revocation_request(request.body))
-    return _answer(202, wire.revocation(await exchange.revoke(asked, request.call)))
+    return _answer(202, wire.revoked(await exchange.revoke(asked, request.call)))
 
 
 async def _revocations(exchange: Exchange, request: Request) -> Answer:

@@ -61,7 +61,7 @@ async def give_code(parts: PeopleParts, request: AuthorizationRequest, signed_in
         "client": fingerprint(request.client.client_id),
         "redirect": request.redirect_uri,
         "challenge": request.code_challenge,
-        "person": signed_in.written(),
+        "sign_in": signed_in.sign_in_id,
         "family": drawn(),
         "until": now.timestamp() + LIFE,
         "used": False,
@@ -73,8 +73,11 @@ async def give_code(parts: PeopleParts, request: AuthorizationRequest, signed_in
 
 async def redeem(
     parts: PeopleParts, code: str, redirect_uri: str, verifier: str, client: Client, now: datetime
-) -> tuple[SignedIn, str]:
-    """Who gave the code, and the family of the tokens to issue. Raises InvalidGrant, StateUnavailable."""
+) -> tuple[str, str]:
+    """The sign-in whose person gave the code, and the family of the tokens to issue.
+
+    Raises InvalidGrant, StateUnavailable.
+    """
     kept = await parts.records.get(_KIND, code)
     if kept is None:
         raise InvalidGrant(cause="there is no such code")
@@ -92,7 +95,7 @@ async def redeem(
         raise InvalidGrant(cause="the redirect URI is not the one that the code was sent to")
     if not _VERIFIER.fullmatch(verifier) or not secrets.compare_digest(_challenge_of(verifier), content["challenge"]):
         raise InvalidGrant(cause="the code verifier is not the one of the challenge")
-    return SignedIn.read(content["person"]), content["family"]
+    return content["sign_in"], content["family"]
 
 
 def _challenge_of(verifier: str) -> str:

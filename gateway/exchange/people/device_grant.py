@@ -92,7 +92,7 @@ async def answer(parts: PeopleParts, user_code: str, signed_in: SignedIn | None,
     device_code, kept = found
     answered: Mapping[str, Any] = {"answer": "declined"}
     if signed_in is not None:
-        answered = {"answer": "approved", "person": signed_in.written(), "family": drawn()}
+        answered = {"answer": "approved", "sign_in": signed_in.sign_in_id, "family": drawn()}
     # Of an approval and a refusal at once one counts, and a code is answered once.
     if not await parts.records.replace(_KIND, device_code, kept, {**kept.content, **answered}):
         return None
@@ -100,8 +100,8 @@ async def answer(parts: PeopleParts, user_code: str, signed_in: SignedIn | None,
     return _told(kept.content)
 
 
-async def redeem(parts: PeopleParts, device_code: str, client: Client, now: datetime) -> tuple[SignedIn, str]:
-    """Who approved, and the family of the tokens to issue; for one caller, once.
+async def redeem(parts: PeopleParts, device_code: str, client: Client, now: datetime) -> tuple[str, str]:
+    """The sign-in whose person approved, and the family of the tokens to issue; for one caller, once.
 
     Raises AuthorizationPending, PolledTooFast, AuthorizationDeclined, ExpiredGrant, InvalidGrant, StateUnavailable.
     """
@@ -116,10 +116,10 @@ async def redeem(parts: PeopleParts, device_code: str, client: Client, now: date
         raise await _not_yet(parts, device_code, kept, now)
     if kept.content["answer"] == "declined":
         raise AuthorizationDeclined
-    used = {**kept.content, "answer": "used", "person": None}
+    used = {**kept.content, "answer": "used"}
     if kept.content["answer"] == "used" or not await parts.records.replace(_KIND, device_code, kept, used):
         raise InvalidGrant(cause="the device code was used before")
-    return SignedIn.read(kept.content["person"]), kept.content["family"]
+    return kept.content["sign_in"], kept.content["family"]
 
 
 async def _not_yet(

@@ -1,4 +1,4 @@
-"""Signing in: by a provider's own pages, or by a name and a password; both end in a SignedIn.
+"""Signing in on a provider's own pages.
 
 A transaction stands in the store under its state, for ten minutes and one use, and is bound to the browser that began
 it and to the provider that it was begun with: an attacker's answer in another's browser is nobody's (RFC 6749 10.12).
@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from gateway.connectors.connector import BrowserLogin, LoginCallback, LoginTransaction
+from gateway.connectors.connector import Arrived, BrowserLogin, LoginCallback, LoginTransaction
 from gateway.domain.errors import SignInRefused
-from gateway.domain.identity import Identity
-from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.parts import Parts
 from gateway.exchange.people.context import drawn, fingerprint
-from gateway.exchange.people.signed_in import SignedIn
 
 _KIND: Final = "login_transaction"
 _LIFE: Final = timedelta(minutes=10)
@@ -24,7 +21,7 @@ _LIFE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    identity: Identity
+    arrived: Arrived
     return_to: str = field(repr=False)
 
 
@@ -70,16 +67,8 @@ async def complete(
         code_verifier=kept["code_verifier"],
     )
     told = LoginCallback(code=callback.get("code"), issuer=callback.get("iss"), error=callback.get("error"))
-    return Completed(identity=await login.complete(transaction, told), return_to=kept["return_to"])
+    return Completed(arrived=await login.complete(transaction, told), return_to=kept["return_to"])
 
 
 def redirect_uri_of(public_url: str, provider: str) -> str:
     return f"{public_url}/oidc/{provider}/callback"
-
-
-def signed_in(parts: Parts, identity: Identity, entry: AuditEntry) -> SignedIn:
-    """The sign-in of a proven person, with its audit line. Raises AuditUnavailable."""
-    begun = SignedIn.begin(identity, parts.clock.now(), parts.people.absolute)
-    entry.session_id = begun.sign_in_id
-    entry.details |= {"userName": identity.username, "MFAUsed": "Yes" if "mfa" in identity.amr else "No"}
-    return begun

@@ -4,23 +4,26 @@ Each sign-in, refusal, vending and sign-out is one line of the audit log.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
 from gateway.domain.assumption import AssumedRole
 from gateway.domain.errors import FormRefused, InvalidParameter, PolledTooFast, SignInRefused
-from gateway.domain.identity import Identity
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange import audit_identities
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.parts import Parts
 from gateway.exchange.password_login import password_identity
-from gateway.exchange.people import code_grant, device_grant, login, portal_sessions, roles
+from gateway.exchange.people import code_grant, device_grant, login, portal_sessions, roles, seen
 from gateway.exchange.people.context import PORTAL_SOURCE, SIGN_IN_SOURCE, UNKNOWN_ADDRESS, may_begin
 from gateway.exchange.people.device_grant import DeviceRequest
+from gateway.exchange.people.entering import Entered, console_login, entered
 from gateway.exchange.people.portal_sessions import PortalSession
-from gateway.exchange.people.revoked import check_sign_in
 from gateway.exchange.people.roles import PersonsRole
-from gateway.wire.identity_center_faults import FAULTS, SIGN_IN_FAULTS
+from gateway.exchange.people.seen import SeenSignIn
+from gateway.wire.identity_center_faults import FAULTS
+
+_MAXIMUM_ID: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +32,6 @@ class SignInOffer:
 
     provider: str
     by_form: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entered:
-    """A sign-in that is complete: the new session, and the page that the person was on the way to."""
-
-    session: PortalSession
-    return_to: str = field(repr=False)
 
 
 class People:
@@ -56,7 +51,8 @@ class People:
     def offers(self) -> Sequence[SignInOffer]:
         """Every provider by which people sign in."""
         registry = self._parts.registry
-        by_page = [SignInOffer(provider=name, by_form=False) for name in registry.browser_logins]
+        pages = (*registry.browser_logins, *(one.name for one in registry.saml_providers))
+        by_page = [SignInOffer(provider=name, by_form=False) for name in pages]
         return (*by_page, *(SignInOffer(provider=name, by_form=True) for name in registry.password_logins))
 
     async def begin_sign_in(self, provider: str, return_to: str, browser: str, origin: RequestOrigin) -> str:
@@ -71,28 +67,28 @@ class People:
         self, provider: str, callback: Mapping[str, str], browser: str | None, origin: RequestOrigin
     ) -> Entered:
         """Raises IdentityError, ServiceError, recorded already."""
-        with self._console_login(origin, provider) as entry:
+        with console_login(self._parts, origin, provider) as entry:
             chosen = self._parts.registry.browser_login(provider)
             if chosen is None:
                 raise SignInRefused(cause="no provider of this name signs people in on its pages")
             completed = await login.complete(self._parts, chosen, provider, callback, browser)
-            return Entered(session=await self._entered(completed.identity, entry), return_to=completed.return_to)
+            arrived = completed.arrived
+            session = await entered(self._parts, arrived.identity, entry, provider_token=arrived.refresh_token)
+            return Entered(session=session, return_to=completed.return_to)
 
     async def sign_in_with_password(
         self, provider: str, username: str, password: str, origin: RequestOrigin
     ) -> PortalSession:
         """Raises RejectedLogin, ProviderUnreachable, InvalidParameter, ServiceError, recorded already."""
-        with self._console_login(origin, provider) as entry:
+        with console_login(self._parts, origin, provider) as entry:
             entry.user_identity = audit_identities.unverified_person()
             connector = self._parts.registry.password(provider)
             identity = await password_identity(self._parts, connector, username, password, origin, entry)
-            return await self._entered(identity, entry)
+            return await entered(self._parts, identity, entry)
 
-    async def session(self, session_id: str) -> PortalSession:
-        """Raises NotSignedIn, StateUnavailable."""
-        session = await portal_sessions.portal_session(self._parts.people, session_id, self._parts.clock)
-        check_sign_in(self._parts, session.signed_in)
-        return session
+    async def session(self, session_id: str, origin: RequestOrigin) -> PortalSession:
+        """The session, its person as the provider knows them now. Raises NotSignedIn, ServiceError."""
+        return await portal_sessions.portal_session(self._parts, session_id, origin)
 
     async def sign_out(self, session: PortalSession, origin: RequestOrigin) -> None:
         """Raises ServiceError, recorded already."""
@@ -100,6 +96,37 @@ class People:
             self._concerns(session, entry)
             await portal_sessions.end_portal_session(self._parts.people, session.session_id)
             entry.succeeded()
+
+    async def sign_ins(self, session: PortalSession) -> Sequence[SeenSignIn]:
+        """All of the person's that live, the newest first. Raises StateUnavailable."""
+        return await seen.sign_ins_of(self._parts, session)
+
+    async def end_sign_in(self, session: PortalSession, sign_in_id: str, origin: RequestOrigin) -> None:
+        """End one of the person's own, with all that came of it.
+
+        Raises InvalidParameter, ServiceError, recorded already.
+        """
+        with self._entry("EndSignIn", origin, source=SIGN_IN_SOURCE) as entry:
+            self._concerns(session, entry)
+            entry.request_parameters = {"sessionIds": [sign_in_id[:_MAXIMUM_ID]]}
+            await seen.end_own(self._parts, session, sign_in_id)
+            entry.succeeded()
+
+    async def end_other_sign_ins(self, session: PortalSession, origin: RequestOrigin) -> int:
+        """End all of the person's own but this one; how many there were. Raises ServiceError, recorded already."""
+        with self._entry("EndSignIn", origin, source=SIGN_IN_SOURCE) as entry:
+            self._concerns(session, entry)
+            ended = await seen.end_others(self._parts, session)
+            entry.request_parameters = {"sessionIds": list(ended)}
+            entry.succeeded()
+            return len(ended)
+
+    def refused_form(self, page: str, origin: RequestOrigin, refusal: FormRefused) -> None:
+        """Record a form that is none of ours (CSRF). `page`: a path's pattern. Raises AuditUnavailable."""
+        entry = self._entry("SubmitForm", origin, source=SIGN_IN_SOURCE)
+        entry.read_only = False
+        entry.request_parameters = {"page": page}
+        entry.refused(refusal)
 
     def check_form(self, session: PortalSession, token: str) -> None:
         """Raises FormRefused where a form did not come from a page of this session."""
@@ -110,10 +137,13 @@ class People:
         """What the person may assume now."""
         return roles.roles_of(self._parts, session.signed_in, origin)
 
-    def credentials(self, session: PortalSession, account: str, role: str, origin: RequestOrigin) -> AssumedRole:
-        """Raises RoleAssumptionDenied, ServiceError, recorded already."""
+    async def credentials(
+        self, session: PortalSession, account: str, role: str, origin: RequestOrigin, duration: int | None
+    ) -> AssumedRole:
+        """`duration`: seconds, None: the role's own. Raises RoleAssumptionDenied, ServiceError, recorded already."""
         with self._entry("GetRoleCredentials", origin, source=PORTAL_SOURCE) as entry:
-            return roles.credentials(self._parts, session.signed_in, account, role, origin, entry)
+            signed_in = session.signed_in
+            return await roles.credentials(self._parts, signed_in, account, role, origin, entry, duration=duration)
 
     async def device_request(self, user_code: str, origin: RequestOrigin) -> DeviceRequest:
         """What a page asks the person about. Raises InvalidParameter, PolledTooFast, StateUnavailable."""
@@ -168,37 +198,11 @@ class People:
             raise InvalidParameter("No request waits under this code; check it, or begin again", parameter="user_code")
         return found
 
-    async def _entered(self, identity: Identity, entry: AuditEntry) -> PortalSession:
-        signed_in = login.signed_in(self._parts, identity, entry)
-        # CloudTrail's word for whoever came from a provider to the console, which detection rules look for.
-        entry.user_identity = {**audit_identities.identity(identity, None), "type": "FederatedUser"}
-        entry.details["provider"] = identity.provider
-        session = await portal_sessions.open_portal_session(self._parts.people, signed_in)
-        entry.succeeded({"ConsoleLogin": "Success"})
-        return session
-
     def _concerns(self, session: PortalSession, entry: AuditEntry) -> None:
         entry.read_only = False
         entry.user_identity = audit_identities.identity(session.signed_in.identity, None)
         entry.session_id = session.signed_in.sign_in_id
         entry.details["provider"] = session.signed_in.identity.provider
-
-    def _console_login(self, origin: RequestOrigin, provider: str) -> AuditEntry:
-        entry = self._parts.trail.entry(
-            origin, source=SIGN_IN_SOURCE, name="ConsoleLogin", codes=SIGN_IN_FAULTS, metered="ConsoleLogin"
-        )
-        entry.event_type = "AwsConsoleSignIn"
-        entry.read_only = False
-        entry.recipient_account = self._parts.only_account
-        entry.refusal = {"ConsoleLogin": "Failure"}
-        known = self._parts.registry.by_name(provider) is not None
-        entry.details = {
-            "LoginTo": f"{self._parts.public_url}/portal",
-            "MobileVersion": "No",
-            "MFAUsed": "No",
-            **({"provider": provider} if known else {}),
-        }
-        return entry
 
     def _entry(self, name: str, origin: RequestOrigin, *, source: str) -> AuditEntry:
         return self._parts.trail.entry(origin, source=source, name=name, codes=FAULTS, metered=name)

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.domain.assumption import AssumedRole
-from gateway.domain.errors import AuthorizationPending, GrantError, PolledTooFast
+from gateway.domain.errors import AuthorizationPending, GrantError, NotSignedIn, PolledTooFast
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange import audit_identities
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.parts import Parts
 from gateway.exchange.password_login import password_identity
-from gateway.exchange.people import clients, code_grant, device_grant, roles, tokens
+from gateway.exchange.people import clients, code_grant, device_grant, roles, sign_ins, tokens
 from gateway.exchange.people.clients import Client, Registration
 from gateway.exchange.people.context import OAUTH_SOURCE, PORTAL_SOURCE, may_begin
 from gateway.exchange.people.device_grant import DeviceCodes
-from gateway.exchange.people.revoked import check_sign_in
+from gateway.exchange.people.following import begin, current
 from gateway.exchange.people.roles import PersonsRole
 from gateway.exchange.people.signed_in import SignedIn
-from gateway.exchange.people.tokens import IssuedTokens
+from gateway.exchange.people.tokens import IssuedTokens, Program
 from gateway.wire.identity_center_faults import FAULTS
 from gateway.wire.identity_center_requests import (
     CodeGrant,
@@ -29,6 +29,9 @@ from gateway.wire.identity_center_requests import (
 
 _UNRECORDED: Final = (AuthorizationPending, PolledTooFast)
 """Every client hears these many times while its person reads a page: nothing has happened yet."""
+
+_OWN_NAME: Final = "sts-gateway"
+"""Of a program that asks with a password and has not registered."""
 
 
 class Programs:
@@ -59,7 +62,7 @@ class Programs:
             except _UNRECORDED as told:
                 waiting = told
             else:
-                self._concerns(check_sign_in(self._parts, issued.signed_in), entry)
+                self._concerns(issued.signed_in, entry)
                 entry.succeeded()
                 return issued
         raise waiting
@@ -68,21 +71,20 @@ class Programs:
         parts, now = self._parts.people, self._parts.clock.now()
         entry.request_parameters = {"grantType": request.grant_type}
         if isinstance(request, PasswordGrant):
-            if request.client_id:
-                self._proven(request.client_id, request.client_secret)
-            signed_in = await self._by_password(request, origin, entry)
-            return await tokens.issue(parts, signed_in, request.client_id, now)
+            return await self._by_password(request, origin, entry)
         client = self._proven(request.client_id, request.client_secret)
         entry.details["clientName"] = client.name
         if isinstance(request, RefreshGrant):
-            return await tokens.refresh(parts, request.refresh_token, client.client_id, now)
+            rotated = await tokens.rotate(parts, request.refresh_token, client.client_id)
+            return tokens.issued(parts, rotated, await current(self._parts, rotated.sign_in_id, origin), now)
         if isinstance(request, DeviceGrant):
-            signed_in, family = await device_grant.redeem(parts, request.device_code, client, now)
+            sign_in_id, family = await device_grant.redeem(parts, request.device_code, client, now)
         else:
-            signed_in, family = await self._by_code(request, client)
-        return await tokens.issue(parts, signed_in, client.client_id, now, family)
+            sign_in_id, family = await self._by_code(request, client)
+        signed_in = await current(self._parts, sign_in_id, origin)
+        return await tokens.issue(parts, signed_in, Program(client_id=client.client_id, name=client.name), now, family)
 
-    async def _by_code(self, request: CodeGrant, client: Client) -> tuple[SignedIn, str]:
+    async def _by_code(self, request: CodeGrant, client: Client) -> tuple[str, str]:
         return await code_grant.redeem(
             self._parts.people,
             request.code,
@@ -92,34 +94,40 @@ class Programs:
             self._parts.clock.now(),
         )
 
-    async def _by_password(self, request: PasswordGrant, origin: RequestOrigin, entry: AuditEntry) -> SignedIn:
+    async def _by_password(self, request: PasswordGrant, origin: RequestOrigin, entry: AuditEntry) -> IssuedTokens:
+        name = self._proven(request.client_id, request.client_secret).name if request.client_id else _OWN_NAME
         entry.user_identity = audit_identities.unverified_person()
         connector = self._parts.registry.password(request.provider)
         identity = await password_identity(self._parts, connector, request.username, request.password, origin, entry)
-        return SignedIn.begin(identity, self._parts.clock.now(), self._parts.people.absolute)
+        signed_in = await begin(self._parts, identity, origin)
+        program = Program(client_id=request.client_id, name=name)
+        return await tokens.issue(self._parts.people, signed_in, program, self._parts.clock.now())
 
     async def roles(self, access_token: str, origin: RequestOrigin) -> Sequence[PersonsRole]:
         """What the token's person may assume now. Raises NotSignedIn, StateUnavailable."""
-        return roles.roles_of(self._parts, await self._bearer(access_token), origin)
+        return roles.roles_of(self._parts, await self._bearer(access_token, origin), origin)
 
     async def credentials(self, access_token: str, account: str, role: str, origin: RequestOrigin) -> AssumedRole:
         """GetRoleCredentials. Raises NotSignedIn, RoleAssumptionDenied, ServiceError, recorded already."""
         with self._entry("GetRoleCredentials", origin, PORTAL_SOURCE) as entry:
-            signed_in = await self._bearer(access_token)
-            return roles.credentials(self._parts, signed_in, account, role, origin, entry)
+            signed_in = await self._bearer(access_token, origin)
+            return await roles.credentials(self._parts, signed_in, account, role, origin, entry)
 
     async def sign_out(self, access_token: str, origin: RequestOrigin) -> None:
         """End the token's family; the browser's session stays. Raises NotSignedIn, ServiceError, recorded already."""
         with self._entry("Logout", origin, PORTAL_SOURCE) as entry:
             entry.read_only = False
-            signed_in, family = await tokens.bearer(self._parts.people, access_token, self._parts.clock.now())
-            self._concerns(signed_in, entry)
+            sign_in_id, family = await tokens.bearer(self._parts.people, access_token, self._parts.clock.now())
+            record = await sign_ins.read(self._parts.people, sign_in_id)
+            if record is None:
+                raise NotSignedIn(cause="the sign-in has ended")
+            self._concerns(record.signed_in, entry)
             await tokens.end_family(self._parts.people, family)
             entry.succeeded()
 
-    async def _bearer(self, access_token: str) -> SignedIn:
-        signed_in, _ = await tokens.bearer(self._parts.people, access_token, self._parts.clock.now())
-        return check_sign_in(self._parts, signed_in)
+    async def _bearer(self, access_token: str, origin: RequestOrigin) -> SignedIn:
+        sign_in_id, _ = await tokens.bearer(self._parts.people, access_token, self._parts.clock.now())
+        return await current(self._parts, sign_in_id, origin)
 
     def _proven(self, client_id: str, client_secret: str) -> Client:
         return clients.proven_client(self._parts.people.clients, client_id, client_secret, self._parts.clock.now())

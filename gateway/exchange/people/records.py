@@ -38,6 +38,10 @@ class SealedRecords:
         self._sealer = sealer
         self._clock = clock
 
+    @property
+    def now(self) -> datetime:
+        return self._clock.now()
+
     async def put(self, kind: str, key: str, content: Mapping[str, Any], until: datetime) -> None:
         """Raises StateUnavailable, KeyringUnavailable; SignInRefused where the content is larger than a record."""
         await self._store.put(kind, key, self._sealed(kind, key, content), until)
@@ -56,6 +60,11 @@ class SealedRecords:
     async def replace(self, kind: str, key: str, kept: Kept, content: Mapping[str, Any]) -> bool:
         """Whether the record was still the one that was read, and is `content` now. Raises StateUnavailable."""
         return await self._store.replace(kind, key, kept.raw, self._sealed(kind, key, content))
+
+    async def swap(self, kind: str, key: str, kept: Kept | None, content: Mapping[str, Any], until: datetime) -> bool:
+        """As `replace`, with a new end; None: where nothing is yet. Raises StateUnavailable."""
+        old = None if kept is None else kept.raw
+        return await self._store.swap(kind, key, old, self._sealed(kind, key, content), until)
 
     async def delete(self, kind: str, key: str) -> None:
         """Raises StateUnavailable."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.domain.errors import InvalidGrant, NotSignedIn
+from gateway.exchange.people import sign_ins
 from gateway.exchange.people.context import PeopleParts, drawn, fingerprint
 from gateway.exchange.people.signed_in import SignedIn
 from gateway.sealing.envelope import SealBroken, Sealer
@@ -30,23 +31,45 @@ class IssuedTokens:
     signed_in: SignedIn
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Whom tokens are for. `name`: what it calls itself, and nobody has checked."""
+
+    client_id: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """A refresh token that was used; `issued` gives the next one."""
+
+    sign_in_id: str
+    family: str = field(repr=False)
+    generation: int
+
+
 async def issue(
-    parts: PeopleParts, signed_in: SignedIn, client_id: str, now: datetime, family: str | None = None
+    parts: PeopleParts, signed_in: SignedIn, program: Program, now: datetime, family: str | None = None
 ) -> IssuedTokens:
     """The first tokens of a family. `family`: drawn by the caller where it must be able to end it.
 
-    Raises InvalidGrant: the sign-in has ended. StateUnavailable.
+    Raises NotSignedIn: the sign-in has ended. StateUnavailable.
     """
-    if now >= signed_in.ends:
-        raise InvalidGrant(cause="the sign-in has ended")
     family = family or drawn()
-    content = {"person": signed_in.written(), "generation": 0, "client": fingerprint(client_id)}
+    content = {"sign_in": signed_in.sign_in_id, "generation": 0, "client": fingerprint(program.client_id)}
     await parts.records.put(_KIND, family, content, signed_in.ends)
+    for crowded_out in await sign_ins.add_program(parts, signed_in.sign_in_id, family, program.name):
+        await parts.records.delete(_KIND, crowded_out)
     return _sealed(parts, signed_in, family, 0, now)
 
 
-async def refresh(parts: PeopleParts, refresh_token: str, client_id: str, now: datetime) -> IssuedTokens:
-    """The next tokens of a family. Raises InvalidGrant, StateUnavailable."""
+def issued(parts: PeopleParts, rotated: Rotated, signed_in: SignedIn, now: datetime) -> IssuedTokens:
+    """The next tokens of a family."""
+    return _sealed(parts, signed_in, rotated.family, rotated.generation, now)
+
+
+async def rotate(parts: PeopleParts, refresh_token: str, client_id: str) -> Rotated:
+    """Use a refresh token up. Raises InvalidGrant, StateUnavailable."""
     opened = _opened(parts.refresh_tokens, refresh_token)
     if opened is None:
         raise InvalidGrant(cause="the refresh token is none of this gateway's")
@@ -56,33 +79,33 @@ async def refresh(parts: PeopleParts, refresh_token: str, client_id: str, now: d
         raise InvalidGrant(cause="the tokens of this sign-in have ended")
     if kept.content["client"] != fingerprint(client_id):
         raise InvalidGrant(cause="the refresh token is another client's")
-    signed_in = SignedIn.read(kept.content["person"])
-    if now >= signed_in.ends:
-        raise InvalidGrant(cause="the sign-in has ended")
     following = {**kept.content, "generation": generation + 1}
-    if kept.content["generation"] != generation or not await parts.records.replace(_KIND, family, kept, following):
+    # One of a later generation than the record is no copy: a store that failed over has lost what it acknowledged.
+    was_used = generation < kept.content["generation"]
+    if was_used or not await parts.records.replace(_KIND, family, kept, following):
         await end_family(parts, family)
         raise InvalidGrant(cause="the refresh token was used before; all tokens of its sign-in are ended")
-    return _sealed(parts, signed_in, family, generation + 1, now)
+    return Rotated(sign_in_id=kept.content["sign_in"], family=family, generation=generation + 1)
 
 
-async def bearer(parts: PeopleParts, access_token: str, now: datetime) -> tuple[SignedIn, str]:
-    """Who an access token speaks for, and its family. Raises NotSignedIn, StateUnavailable."""
+async def bearer(parts: PeopleParts, access_token: str, now: datetime) -> tuple[str, str]:
+    """The sign-in that an access token is of, and its family. Raises NotSignedIn, StateUnavailable."""
     opened = _opened(parts.access_tokens, access_token)
     if opened is None:
         raise NotSignedIn(cause="the access token is none of this gateway's")
     if now.timestamp() >= opened["e"]:
         raise NotSignedIn(cause="the access token has expired")
     kept = await parts.records.get(_KIND, opened["f"])
-    signed_in = None if kept is None else SignedIn.read(kept.content["person"])
-    if signed_in is None or now >= signed_in.ends:
+    if kept is None:
         raise NotSignedIn(cause="the tokens of this sign-in have ended")
-    return signed_in, opened["f"]
+    return kept.content["sign_in"], opened["f"]
 
 
 async def end_family(parts: PeopleParts, family: str) -> None:
     """All its tokens are worth nothing from now on. Raises StateUnavailable."""
-    await parts.records.delete(_KIND, family)
+    content = await parts.records.take(_KIND, family)
+    if content is not None:
+        await sign_ins.leave(parts, content["sign_in"], lambda record: record.without_program(family))
 
 
 def _sealed(parts: PeopleParts, signed_in: SignedIn, family: str, generation: int, now: datetime) -> IssuedTokens:

@@ -22,8 +22,7 @@ from gateway.domain.errors import (
     UnmappedRequest,
 )
 from gateway.domain.revocation import RevocationKind
-from gateway.domain.service import Service, ServiceType
-from gateway.resource import Verifier, require
+from gateway.resource import require
 from gateway.sigv4.rules import S3_RULES
 from tests.fakes.gateway_world import ACCOUNT, ORIGIN
 from tests.unit.resource.world import HOST, USER, ResourceWorld
@@ -320,13 +319,6 @@ async def test_the_event_loop_does_not_wait_for_the_gateway(tmp_path: Path) -> N
         await world.verifier.verify_async(replace(http, raw_path=b"/orders/8"), b"", ORIGIN)
     with pytest.raises(ActionDenied):
         await world.verifier.verify_async(world.order(alice, path="/admin"), b"", ORIGIN)
-
-
-def test_a_service_that_only_a_proxy_can_judge_is_told(world: ResourceWorld) -> None:
-    store = Service(name="store", type=ServiceType.S3, hosts=("s3.example.com",), signing_name="s3")
-
-    with pytest.raises(ValueError, match="proxy"):
-        Verifier("https://sts.example.com", store)
 
 
 def test_nobody_is_required_outside_a_request() -> None:

@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.client.api import GatewayUnreachable, refusal_of
+from gateway.client.api import refusal_of
 from gateway.client.aws_credentials import AwsCredentials
+from gateway.client.connection import GatewayUnreachable
 from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, ShownRequest
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.errors import GatewayError
 from gateway.domain.revocation import RevocationKind
+from gateway.domain.service import Service
 from gateway.exchange.proof import SignedCall
 from gateway.resource import Caller, Verifier, execute_api
 from gateway.sigv4.request import HttpRequest
@@ -47,6 +49,9 @@ SECTIONS = {
             - {Effect: Allow, Action: "gateway:Authenticate", Resource: "arn:aws:gateway:us-east-1:111122223333:service/orders"}
         """,
 }
+
+
+ORDERS = execute_api("orders", hosts=[HOST], account=ACCOUNT)
 
 
 class NearApi:
@@ -89,12 +94,20 @@ class NearApi:
 class ResourceWorld(GatewayWorld):
     """`verifier` is that of the server of the entry `orders`."""
 
-    def __init__(self, folder: Path, *, max_staleness: float = 300, capacity: int = 100, **sections: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        service: Service = ORDERS,
+        max_staleness: float = 300,
+        capacity: int = 100,
+        **sections: str,
+    ) -> None:
         super().__init__(folder, **{**SECTIONS, **sections})
         self.api = NearApi(self)
         self.verifier = Verifier(
             "https://sts.example.com",
-            execute_api("orders", hosts=[HOST], account=ACCOUNT),
+            service,
             credentials=lambda: AwsCredentials(access_key_id=SERVER[0], secret_access_key=SERVER[1]),
             max_staleness=timedelta(seconds=max_staleness),
             capacity=capacity,

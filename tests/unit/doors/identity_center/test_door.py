@@ -392,6 +392,21 @@ async def test_a_refresh_token_is_new_at_each_use_and_reuse_ends_the_family(
     assert "used before" in first_refusal["additionalEventData"]["cause"]
 
 
+async def test_a_store_that_lost_the_last_refresh_makes_nobody_a_thief(browser: Browser, world: PeopleWorld) -> None:
+    """After a failover the record may be older than a token that the person holds; nobody else can have made it."""
+    client, first = await tokens(browser, world)
+    families = world.gateway._state._records["token_family"]  # type: ignore[attr-defined]
+    (kept,) = [entry.value for entry in families.entries.values()]
+    second = (await refresh(browser, client, first)).json()
+    for entry in families.entries.values():
+        entry.value = kept
+
+    third = (await refresh(browser, client, second)).json()
+
+    assert (await ask(browser, "assignment/accounts", third["accessToken"])).status_code == 200
+    assert refused(await refresh(browser, client, first)) == INVALID
+
+
 async def refresh(browser: Browser, client: dict[str, str], given: dict[str, Any]) -> httpx.Response:
     return await call(browser, "token", **client, grantType="refresh_token", refreshToken=given["refreshToken"])
 
