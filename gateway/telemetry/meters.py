@@ -75,6 +75,28 @@ JWKS_FAILING: Final = gauge(
 JWKS_FAILURES: Final = counter(
     "jwks_refresh_failures_total", "Attempts to fetch the provider's keys that failed.", "provider"
 )
+SAML_FETCHED: Final = gauge(
+    "saml_metadata_fetched_timestamp_seconds",
+    "When the SAML provider's metadata in use was fetched or read; the oldest of all workers.",
+    "provider",
+    merge=least,
+)
+SAML_FAILING: Final = gauge(
+    "saml_metadata_refresh_failing",
+    "1 while the latest attempt to fetch the SAML provider's metadata has failed in some worker, or the metadata has "
+    "ended, else 0.",
+    "provider",
+    merge=greatest,
+)
+SAML_FAILURES: Final = counter(
+    "saml_metadata_refresh_failures_total", "Attempts to fetch the SAML provider's metadata that failed.", "provider"
+)
+SAML_ENDS: Final = gauge(
+    "saml_metadata_valid_until_timestamp_seconds",
+    "When the SAML provider's metadata in use ends; absent where it does not say.",
+    "provider",
+    merge=least,
+)
 KEYRING_KEYS: Final = gauge("keyring_keys", "Sealing keys in the keyring.", merge=least)
 KEYRING_CREATED: Final = gauge(
     "keyring_newest_key_created_timestamp_seconds", "When the newest sealing key was made.", merge=least
@@ -112,6 +134,7 @@ REQUESTS_REFUSED: Final = counter(
 METRICS: Final = (
     *(BUILD, WORKER_STARTS, REQUESTS, DURATION, MINTED, AUDIT_FAILURES),
     *(JWKS_FETCHED, JWKS_FAILING, JWKS_FAILURES),
+    *(SAML_FETCHED, SAML_FAILING, SAML_FAILURES, SAML_ENDS),
     *(KEYRING_KEYS, KEYRING_CREATED, KEYRING_SEALS_FROM, KEYRING_NEXT, KEYRING_FAULTS),
     *(
         CLOCK_DRIFT,
@@ -215,6 +238,39 @@ class ProviderMeter:
         self._failing.forget()
 
 
+class MetadataMeter:
+    """What is known of one SAML provider's metadata."""
+
+    __slots__ = ("_ends", "_failing", "_failures", "_fetched", "_seen")
+
+    def __init__(self, registry: Registry, provider: str) -> None:
+        self._fetched = registry.gauge(SAML_FETCHED, provider)
+        self._failing = registry.gauge(SAML_FAILING, provider)
+        self._failures = registry.counter(SAML_FAILURES, provider)
+        self._ends = registry.gauge(SAML_ENDS, provider)
+        self._fetched.forget()
+        self._ends.forget()
+        self._seen = 0
+
+    def tell(
+        self, *, fetched_at: datetime | None, valid_until: datetime | None, is_failing: bool, failures: int
+    ) -> None:
+        """`failures`: since the provider's connector was made; one that a reload made begins anew."""
+        for one, moment in ((self._fetched, fetched_at), (self._ends, valid_until)):
+            if moment is None:
+                one.forget()
+            else:
+                one.set(moment.timestamp())
+        self._failing.set(is_failing)
+        self._failures.add(failures - self._seen if failures >= self._seen else failures)
+        self._seen = failures
+
+    def forget(self) -> None:
+        """The provider is no more configured."""
+        for one in (self._fetched, self._failing, self._ends):
+            one.forget()
+
+
 class KeyringMeter:
     """What is known of the keyring."""
 
@@ -250,6 +306,7 @@ class Meters:
         self._registry = registry = Registry(METRICS, board.pages[number])
         self._actions: dict[str, ActionMeter] = {}
         self._providers: dict[str, ProviderMeter] = {}
+        self._saml: dict[str, MetadataMeter] = {}
         self.http: Final = HttpMeter(registry)
         self.keyring: Final = KeyringMeter(registry)
         self.loop_lag: Final = registry.histogram(LOOP_LAG).observe
@@ -277,6 +334,17 @@ class Meters:
         if found is None:
             found = self._providers[name] = ProviderMeter(self._registry, name)
         return found
+
+    def saml_provider(self, name: str) -> MetadataMeter:
+        found = self._saml.get(name)
+        if found is None:
+            found = self._saml[name] = MetadataMeter(self._registry, name)
+        return found
+
+    def keep_saml_providers(self, names: Iterable[str]) -> None:
+        """Forget what is known of all others."""
+        for name in self._saml.keys() - set(names):
+            self._saml.pop(name).forget()
 
     def keep_providers(self, names: Iterable[str]) -> None:
         """Forget what is known of all others."""

@@ -19,10 +19,15 @@ _NEVER: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cookie:
-    """A cookie and its age in seconds, which its signature holds too."""
+    """A cookie and its age in seconds, which its signature holds too.
+
+    `cross_site`: it comes along with another site's POST too, where people come by https; only for what binds a sign-in
+    that such a POST completes.
+    """
 
     name: str
     max_age: int
+    cross_site: bool = False
 
 
 class SignedCookies:
@@ -33,15 +38,15 @@ class SignedCookies:
         self._keys = keys
         self._clock = clock
         self._prefix = "__Host-" if secure else ""
-        self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
+        self._secure = secure
 
     def set(self, cookie: Cookie, value: str) -> tuple[bytes, bytes]:
         """The header that keeps `value`: text of base64url's characters."""
         signed = self.signed(cookie.name, value)
-        return self._header(f"{self._prefix}{cookie.name}={signed}; Max-Age={cookie.max_age}")
+        return self._header(cookie, f"{signed}; Max-Age={cookie.max_age}")
 
     def clear(self, cookie: Cookie) -> tuple[bytes, bytes]:
-        return self._header(f"{self._prefix}{cookie.name}=; Max-Age=0; Expires={_NEVER}")
+        return self._header(cookie, f"; Max-Age=0; Expires={_NEVER}")
 
     def read(self, cookie: Cookie, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         """The value that we once set; None where there is none, several, one changed or too old."""
@@ -70,8 +75,11 @@ class SignedCookies:
         signer.clock = self._clock
         return signer
 
-    def _header(self, text: str) -> tuple[bytes, bytes]:
-        return b"set-cookie", f"{text}{self._attributes}".encode("ascii")
+    def _header(self, cookie: Cookie, text: str) -> tuple[bytes, bytes]:
+        # Without https browsers take SameSite=None from nobody; loopback's ports are one site.
+        same_site = "None" if cookie.cross_site and self._secure else "Lax"
+        attributes = f"; Path=/; HttpOnly; SameSite={same_site}{'; Secure' if self._secure else ''}"
+        return b"set-cookie", f"{self._prefix}{cookie.name}={text}{attributes}".encode("ascii")
 
 
 class _Signer(TimestampSigner):

@@ -10,17 +10,30 @@ from gateway.web.limits import read_body
 from gateway.wire.form import read_fields
 
 MAXIMUM_FORM: Final = 64 * 1024
+MAXIMUM_MESSAGE: Final = 256 * 1024
 _TYPE: Final = "application/x-www-form-urlencoded"
 _OWN_SITES: Final = frozenset({"same-origin", "none"})
 
 
 async def read_form(scope: Scope, receive: Receive, public_url: str) -> Mapping[str, str]:
     """The fields of a form. Raises FormRefused, UnsupportedMedia, UnreadableQuery, BodyTooLarge."""
+    check_own(tuple(scope["headers"]), public_url)
+    return await _fields(scope, receive, MAXIMUM_FORM)
+
+
+async def read_message(scope: Scope, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form that another site's page may send: a message, which proves itself.
+
+    Raises UnsupportedMedia, UnreadableQuery, BodyTooLarge.
+    """
+    return await _fields(scope, receive, MAXIMUM_MESSAGE)
+
+
+async def _fields(scope: Scope, receive: Receive, limit: int) -> Mapping[str, str]:
     headers = tuple(scope["headers"])
-    check_own(headers, public_url)
     if (single_header(headers, b"content-type") or "").partition(";")[0].strip().lower() != _TYPE:
         raise UnsupportedMedia(f"A form is sent as {_TYPE}")
-    return read_fields(await read_body(receive, MAXIMUM_FORM), ())
+    return read_fields(await read_body(receive, limit), ())
 
 
 def check_own(headers: Iterable[tuple[bytes, bytes]], public_url: str) -> None:

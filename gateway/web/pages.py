@@ -1,45 +1,77 @@
-"""The frame of every page for people: one style sheet, no script, nothing inline, and headers that hold it so."""
+"""The frame of every page for people: one style sheet, one script, nothing inline, and headers that hold it so."""
 
-from collections.abc import Sequence
-from html import escape
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from gateway.web.responses import Answer, Headers
+from gateway.web.asgi import Application, Receive, Scope, Send
+from gateway.web.markup import Child, Markup, joined, tag
+from gateway.web.responses import Answer, Headers, send_answer
 
-STYLESHEET_PATH: Final = "/portal.css"
-_STYLESHEET: Final = (Path(__file__).parent / "static" / "portal.css").read_bytes()
-_POLICY: Final = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+_STATIC: Final = Path(__file__).parent / "static"
+# No script but ours may run, and ours cannot make HTML of a string (Trusted Types): what a claim says stays a text.
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 
 
-def page(
-    *, title: str, body: str, status: int = 200, form_targets: Sequence[str] = (), headers: Headers = ()
-) -> Answer:
-    """A whole page. `body`: HTML whose texts are escaped already; `form_targets`: origins its forms may lead to.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asset:
+    """A file of the frame. Its address changes with its content, so that a browser never mixes two versions."""
 
-    A browser holds a form's redirects against `form-action` too, so another origin that one ends at must stand there.
-    """
-    targets = " ".join(("'self'", *form_targets))
-    policy = f"{_POLICY}; form-action {targets}"
-    text = _FRAME.format(title=escape(title), style=STYLESHEET_PATH, body=body)
-    return Answer(
-        status=status,
-        body=text.encode(),
-        headers=(
-            _HTML,
-            (b"content-security-policy", policy.encode("ascii")),
-            (b"referrer-policy", b"same-origin"),
-            (b"x-frame-options", b"DENY"),
-            (b"cross-origin-opener-policy", b"same-origin"),
-            *headers,
-        ),
+    path: str
+    media_type: str
+    content: bytes
+    version: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.path}?v={self.version}"
+
+    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        # While replicas of two versions answer, one must not be remembered as the other.
+        mine = scope["query_string"] == f"v={self.version}".encode("ascii")
+        kept = b"public, max-age=31536000, immutable" if mine else b"no-cache"
+        headers = ((b"content-type", self.media_type.encode("ascii")), (b"cache-control", kept))
+        await send_answer(send, Answer(status=200, body=self.content, headers=headers))
+
+
+def _asset(name: str, media_type: str) -> _Asset:
+    content = (_STATIC / name).read_bytes()
+    return _Asset(
+        path=f"/{name}",
+        media_type=f"{media_type}; charset=utf-8",
+        content=content,
+        version=hashlib.sha256(content).hexdigest()[:12],
     )
 
 
-def stylesheet() -> Answer:
-    headers = ((b"content-type", b"text/css; charset=utf-8"), (b"cache-control", b"public, max-age=3600"))
-    return Answer(status=200, body=_STYLESHEET, headers=headers)
+_STYLE: Final = _asset("portal.css", "text/css")
+_SCRIPT: Final = _asset("portal.js", "text/javascript")
+ASSETS: Final[Mapping[str, Application]] = {asset.path: asset for asset in (_STYLE, _SCRIPT)}
+"""Path to application, of whatever serves pages."""
+
+
+def page(
+    *,
+    title: str,
+    body: Markup,
+    status: int = 200,
+    above: Child = None,
+    form_targets: Sequence[str] = (),
+    headers: Headers = (),
+) -> Answer:
+    """A whole page. `above`: what stands before its content; `form_targets`: origins its forms may lead to.
+
+    A browser holds a form's redirects against `form-action` too, so another origin that one ends at must stand there.
+    """
+    own = _headers(tuple(form_targets))
+    return Answer(status=status, body=_document(title, body, above).encode(), headers=(*own, *headers))
 
 
 def see_other(path: str, headers: Headers = ()) -> Answer:
@@ -47,21 +79,35 @@ def see_other(path: str, headers: Headers = ()) -> Answer:
     return Answer(status=303, headers=((b"location", path.encode("ascii")), *headers))
 
 
-_FRAME: Final = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="{style}">
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
+@lru_cache(maxsize=64)
+def _headers(form_targets: tuple[str, ...]) -> Headers:
+    policy = f"{_POLICY}; form-action {' '.join((_SELF, *form_targets))}"
+    return (
+        _HTML,
+        (b"content-security-policy", policy.encode("ascii")),
+        (b"referrer-policy", b"same-origin"),
+        (b"x-frame-options", b"DENY"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+    )
+
+
+def _document(title: str, body: Markup, above: Child) -> str:
+    head = joined((_HEAD, tag("title", f"{title} · sts-gateway")))
+    return f"{_BEGIN}{tag('head', head)}<body>{_SKIP}{joined((above,))}{_MAIN}{body}{_END}"
+
+
+_BEGIN: Final = '<!doctype html>\n<html lang="en">'
+_SKIP: Final = tag("a", "To the content", href="#content", class_="skip")
+_MAIN: Final = '<main id="content" tabindex="-1">'
+_END: Final = "</main></body></html>\n"
+_SELF: Final = "'self'"
+_HEAD: Final = joined(
+    (
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("link", rel="icon", href="data:,"),
+        tag("link", rel="stylesheet", href=_STYLE.address),
+        tag("script", src=_SCRIPT.address, defer=True),
+    )
+)

@@ -27,12 +27,30 @@ CALLBACK = "/oidc/workforce/callback"
 
 
 class Directory:
-    """Takes alice's password `right`; is not there for the password `down`."""
+    """Takes alice's password `right`; is not there for the password `down`, and for looking up while `down` is set."""
 
     provider_type = ProviderType.LDAP
     last_error = None
     name = "corp"
     issuer = "ldap-provider/corp"
+
+    def __init__(self) -> None:
+        self.groups = frozenset({"analysts"})
+        self.down = False
+        self.refuses: str | None = None
+        self.looked_up = 0
+
+    @property
+    def account_look_up(self) -> "Directory":
+        return self
+
+    async def look_up(self, person: Identity) -> Identity:
+        self.looked_up += 1
+        if self.down:
+            raise ProviderUnreachable(provider=self.name, cause="nobody answers")
+        if self.refuses is not None:
+            raise RejectedLogin(cause=self.refuses, principal_key=person.username)
+        return replace(person, groups=self.groups)
 
     async def start(self) -> None: ...
 
@@ -55,7 +73,7 @@ class Directory:
             subject="uuid-alice",
             audience=self.issuer,
             username="alice",
-            groups=frozenset({"analysts"}),
+            groups=self.groups,
         )
 
     async def authenticate(self, username: str, password: str) -> Identity:
@@ -81,9 +99,13 @@ class Browser(httpx.AsyncClient):
 class PeopleWorld:
     """Two providers: `workforce`, an OpenID Connect issuer on loopback, and `other`, which has another issuer."""
 
-    def __init__(self, folder: Path, provider: IdentityProvider, **sections: str) -> None:
+    def __init__(
+        self, folder: Path, provider: IdentityProvider, *, scopes: str = "[openid, profile, email]", **sections: str
+    ) -> None:
         issuer = provider.issuer
-        shared = f"type: oidc, issuer: '{issuer}', audiences: [sts.amazonaws.com], client_id: gateway"
+        shared = (
+            f"type: oidc, issuer: '{issuer}', audiences: [sts.amazonaws.com], client_id: gateway, scopes: {scopes}"
+        )
         given = {
             "providers": f"workforce: {{{shared}, client_secret: {CLIENT_SECRET}, jwks_file: ./jwks.json}}\n"
             "other: {type: oidc, issuer: 'http://127.0.0.1:9', client_id: gateway, jwks_file: ./jwks.json}",
@@ -99,11 +121,13 @@ class PeopleWorld:
         }
         self.gateway = Gateway(self.base.configuration, clock=self.clock, audit=self.audit)
 
-    def with_directory(self) -> None:
+    def with_directory(self) -> Directory:
         """Beside the issuer a directory, of which all may be analysts."""
+        directory = Directory()
         parts = self.gateway.exchange._parts
-        connectors = [parts.registry.by_name("workforce"), Directory()]
+        connectors = [parts.registry.by_name("workforce"), directory]
         self.gateway.exchange = Exchange(replace(parts, registry=Registry(connectors)))
+        return directory
 
     @asynccontextmanager
     async def browser(self, url: str = URL) -> AsyncIterator[Browser]:
@@ -148,7 +172,22 @@ def people_world(folder: Path, **sections: str) -> Iterator[PeopleWorld]:
 
 def form_of(page: httpx.Response, action: str) -> dict[str, str]:
     """The hidden fields of the first form of a page that is sent to `action`."""
-    form = re.search(rf'<form method="post" action="{re.escape(action)}">(.*?)</form>', page.text, re.DOTALL)
+    form = re.search(rf'<form method="post" action="{re.escape(action)}"[^>]*>(.*?)</form>', page.text, re.DOTALL)
     assert form is not None, page.text
     pairs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[1])
     return {name: unescape(value) for name, value in pairs}
+
+
+def block_of(page: httpx.Response, name: str) -> str:
+    """The text of the block of this id, which a person takes away."""
+    block = re.search(rf'<pre id="{re.escape(name)}"[^>]*>(.*?)</pre>', page.text, re.DOTALL)
+    assert block is not None, page.text
+    return unescape(block[1])
+
+
+def scripts_in(page: httpx.Response) -> list[str]:
+    """Every beginning of a script, the version in our own left out."""
+    return [re.sub(r"\?v=[0-9a-f]{12}", "", one) for one in re.findall(r"<script[^>]*>", page.text, re.IGNORECASE)]
+
+
+OWN_SCRIPT = '<script src="/portal.js" defer>'

@@ -23,7 +23,7 @@ from gateway.demo.issuer.pages import PERSON_FIELD, chooser, refusal
 from gateway.demo.issuer.parameters import UnreadableParameters, read
 from gateway.demo.issuer.token_endpoint import GRANT_TYPE, TokenEndpoint, TokenRefused
 from gateway.demo.issuer.tokens import ALGORITHM, IdTokens
-from gateway.demo.pages import STYLESHEET_PATH, stylesheet
+from gateway.demo.pages import ASSET_ROUTES
 from gateway.demo.people import PEOPLE
 from gateway.domain.clock import Clock
 from gateway.web.asgi import Application
@@ -47,7 +47,7 @@ def issuer_app(*, issuer: str, clients: Iterable[Client], clock: Clock) -> Appli
             Route("/authorize", endpoints.ask, methods=["GET"]),
             Route("/authorize", endpoints.choose, methods=["POST"]),
             Route("/token", endpoints.token, methods=["POST"]),
-            Route(STYLESHEET_PATH, lambda _: stylesheet(), methods=["GET"]),
+            *ASSET_ROUTES,
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_HOSTS))],
     )

@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway.demo.issuer.app import LOOPBACK_HOSTS
-from gateway.demo.pages import STYLESHEET_PATH, stylesheet
 from gateway.demo.portal import pages
 from gateway.demo.portal.commands import Addresses
 from gateway.demo.relying_party import Attempt, SignedIn, SignInFailed
@@ -33,7 +32,6 @@ def portal_doors(addresses: Addresses, client: Callable[[], httpx.AsyncClient]) 
         Route(_START_PATH, endpoints.start, methods=["GET"]),
         Route(pages.SIGN_IN_PATH, endpoints.sign_in, methods=["GET"]),
         Route(CALLBACK_PATH, endpoints.callback, methods=["GET"]),
-        Route(STYLESHEET_PATH, lambda _: stylesheet(), methods=["GET"]),
     ]
     guard = Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_HOSTS))
     application = Starlette(routes=routes, middleware=[guard])

@@ -15,15 +15,16 @@ from gateway.domain.errors import (
     ServiceError,
     SignInRefused,
 )
-from gateway.doors.portal import html, programs, roles, signing_in
+from gateway.doors.portal import access, administration, programs, role, roles, saml, sign_ins, signing_in
+from gateway.doors.portal.views.sign_in import refusal
 from gateway.doors.portal.visit import Visit, login_path
 from gateway.exchange.exchange import Exchange
 from gateway.web.asgi import Application, Receive, Scope, Send
 from gateway.web.cookies import SignedCookies
-from gateway.web.forms import read_form
+from gateway.web.forms import read_form, read_message
 from gateway.web.headers import single_header
 from gateway.web.origin import origin_of
-from gateway.web.pages import STYLESHEET_PATH, see_other, stylesheet
+from gateway.web.pages import ASSETS, see_other
 from gateway.web.responses import Answer, send_answer
 from gateway.wire.form import read_fields
 from gateway.wire.identity_center_requests import AWS_START_URL
@@ -34,15 +35,29 @@ PAGES: Final[Mapping[str, Mapping[str, Page]]] = {
     "/login": {"GET": signing_in.choose},
     "/login/*": {"GET": signing_in.begin, "POST": signing_in.with_password},
     "/oidc/*/callback": {"GET": signing_in.complete},
+    "/saml/*/metadata": {"GET": saml.metadata},
+    "/saml/*/acs": {"POST": saml.answered},
+    "/saml/*/slo": {"GET": saml.log_out, "POST": saml.log_out},
     "/logout": {"POST": signing_in.sign_out},
     "/portal": {"GET": roles.show},
-    "/portal/credentials": {"POST": roles.take},
+    "/portal/roles/*/*": {"GET": role.show},
+    "/portal/credentials": {"POST": role.take},
+    "/portal/favourites": {"POST": roles.star},
+    "/portal/access": {"GET": access.show},
+    "/portal/sign-ins": {"GET": sign_ins.show},
+    "/portal/sign-ins/end": {"POST": sign_ins.end},
+    "/portal/gateway": {"GET": administration.overview},
+    "/portal/gateway/access": {"GET": administration.access},
+    "/portal/gateway/refusals": {"GET": administration.refusals},
     "/device": {"GET": programs.device, "POST": programs.answer_device},
     "/authorize": {"GET": programs.authorize, "POST": programs.answer_authorize},
 }
-"""Path to method to page; `*` is one segment, a provider's name."""
+"""Path to method to page; `*` is one segment: a provider's name, an account, a role."""
 
-_PATHS: Final = ("/login/*", "/oidc/*", "/logout", "/portal", "/portal/credentials", "/device", "/authorize")
+_NAMING: Final = {pattern: pattern.split("/") for pattern in PAGES if "*" in pattern}
+_PATHS: Final = ("/login/*", "/oidc/*", "/saml/*", "/logout", "/portal/*", "/device", "/authorize")
+# Whoever is asked to sign somebody in or out answers from pages of its own; such a message proves itself.
+_MESSAGES: Final = frozenset({"/saml/*/acs", "/saml/*/slo"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _TO_PORTAL: Final = see_other("/portal")
 _TO_AWS: Final = Answer(status=302, headers=((b"location", AWS_START_URL.encode("ascii")),))
@@ -51,7 +66,7 @@ _TO_AWS: Final = Answer(status=302, headers=((b"location", AWS_START_URL.encode(
 def routes(public_url: str, exchange: Callable[[], Exchange], cookies: SignedCookies) -> Mapping[str, Application]:
     """Path to application. `exchange` gives the use cases in force."""
     door = PortalDoor(public_url, exchange, cookies)
-    return {**dict.fromkeys(_PATHS, door), "/start": _start, STYLESHEET_PATH: _style}
+    return {**dict.fromkeys(_PATHS, door), "/start": _start, **ASSETS}
 
 
 class PortalDoor:
@@ -64,30 +79,44 @@ class PortalDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = origin_of(scope).request_id
         try:
-            answer = self._elsewhere(scope) or await self._answer(scope, receive)
+            answer = await self._recorded(scope, receive)
         except NotSignedIn:
-            answer = see_other(login_path(_wanted(scope)))
+            answer = _signed_out(scope, request_id)
         except GatewayError as error:
-            answer = html.refusal(message=_message(error), status=_status(error), request_id=request_id)
+            answer = refusal(message=_message(error), status=_status(error), request_id=request_id)
         await send_answer(send, answer)
 
+    async def _recorded(self, scope: Scope, receive: Receive) -> Answer:
+        try:
+            return self._elsewhere(scope) or await self._answer(scope, receive)
+        except FormRefused as refused:
+            # Another site's page, or a form that somebody kept, tried to act in a person's name (CSRF).
+            page, _ = _matched(scope["raw_path"].decode("latin-1"))
+            self._exchange().people.refused_form(page, origin_of(scope), refused)
+            raise
+
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        path, segment = _matched(scope["raw_path"].decode("latin-1"))
+        path, segments = _matched(scope["raw_path"].decode("latin-1"))
         pages = PAGES.get(path)
         if pages is None:
-            return html.refusal(message="There is no page here", status=404, request_id=origin_of(scope).request_id)
+            return refusal(message="There is no page here", status=404, request_id=origin_of(scope).request_id)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method not in pages:
             raise MethodRefused("This page is not asked for in this way", allowed=tuple(pages))
         query = scope["query_string"]
-        fields = read_fields(query, ()) if method == "GET" else await read_form(scope, receive, self._public_url)
+        if method == "GET":
+            fields: Mapping[str, str] = read_fields(query, ())
+        elif path in _MESSAGES:
+            fields = await read_message(scope, receive)
+        else:
+            fields = await read_form(scope, receive, self._public_url)
         visit = Visit(
             exchange=self._exchange(),
             cookies=self._cookies,
             public_url=self._public_url,
             origin=origin_of(scope),
             headers=tuple(scope["headers"]),
-            segment=segment,
+            segments=segments,
             raw_query=query,
             fields=fields,
         )
@@ -103,24 +132,25 @@ class PortalDoor:
         return see_other(f"{self._public_url}{_path_and_query(scope)}")
 
 
-def _matched(raw_path: str) -> tuple[str, str]:
-    """The page's pattern, and the segment in it."""
+def _matched(raw_path: str) -> tuple[str, tuple[str, ...]]:
+    """The page's pattern, and what its path names."""
     if raw_path in PAGES:
-        return raw_path, ""
-    for pattern in ("/oidc/*/callback", "/login/*"):
-        before, _, after = pattern.partition("*")
-        if raw_path.startswith(before) and raw_path.endswith(after):
-            segment = raw_path[len(before) : len(raw_path) - len(after)]
-            if segment and "/" not in segment:
-                return pattern, unquote(segment)
-    return "", ""
+        return raw_path, ()
+    given = raw_path.split("/")
+    for pattern, parts in _NAMING.items():
+        if len(parts) == len(given) and all(part in {"*", one} for part, one in zip(parts, given, strict=True)):
+            named = tuple(unquote(one) for part, one in zip(parts, given, strict=True) if part == "*")
+            return (pattern, named) if all(named) else ("", ())
+    return "", ()
 
 
-def _wanted(scope: Scope) -> str:
-    """Where somebody was going who has to sign in first: a form is filled in anew."""
-    if scope["method"] not in _SAFE:
-        return "/portal"
-    return _path_and_query(scope)
+def _signed_out(scope: Scope, request_id: str) -> Answer:
+    """To whoever has to sign in first."""
+    if scope["method"] in _SAFE:
+        return see_other(login_path(_path_and_query(scope)))
+    # No redirect: it may end at the provider's, where our policy (form-action) lets no form lead, and the browser would
+    # show nothing at all.
+    return refusal(message="Your sign-in has ended; sign in again", status=403, request_id=request_id)
 
 
 def _path_and_query(scope: Scope) -> str:
@@ -144,7 +174,3 @@ def _status(error: GatewayError) -> int:
 async def _start(scope: Scope, _: Receive, send: Send) -> None:
     """AWS CLI v2 follows one redirect of a HEAD, and takes a host of AWS's alone; people go to the portal."""
     await send_answer(send, _TO_AWS if scope["method"] == "HEAD" else _TO_PORTAL)
-
-
-async def _style(_: Scope, __: Receive, send: Send) -> None:
-    await send_answer(send, stylesheet())

@@ -4,7 +4,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from gateway.domain.errors import InvalidParameter
-from gateway.doors.portal import html
+from gateway.doors.portal.views import programs
 from gateway.doors.portal.visit import Visit
 from gateway.exchange.people.code_grant import AuthorizationRequest
 from gateway.web.pages import see_other
@@ -26,9 +26,9 @@ async def device(visit: Visit) -> Answer:
     session = await visit.session()
     user_code = visit.fields.get("user_code", "")
     if not user_code:
-        return html.device_form()
+        return programs.device_form()
     asked = await visit.people.device_request(user_code, visit.origin)
-    return html.device_request(asked, person=session.signed_in.identity.username, form_token=session.form_token)
+    return programs.device_request(asked, person=session.signed_in.identity.username, form_token=session.form_token)
 
 
 async def answer_device(visit: Visit) -> Answer:
@@ -36,16 +36,16 @@ async def answer_device(visit: Visit) -> Answer:
     user_code = visit.fields.get("user_code", "")
     if visit.fields.get("answer") == _APPROVE:
         await visit.people.approve_device(session, user_code, visit.origin)
-        return html.answered(approved=True)
+        return programs.answered(approved=True)
     await visit.people.decline_device(session, user_code, visit.origin)
-    return html.answered(approved=False)
+    return programs.answered(approved=False)
 
 
 async def authorize(visit: Visit) -> Answer:
     """A program on this machine asks by the browser (PKCE)."""
     asked = visit.people.authorization_request(visit.fields)
     session = await visit.session()
-    return html.authorization(
+    return programs.authorization(
         client_name=asked.client.name,
         person=session.signed_in.identity.username,
         carried={name: visit.fields[name] for name in _CARRIED if name in visit.fields},

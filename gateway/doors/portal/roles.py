@@ -1,40 +1,45 @@
-"""The portal itself: the person's accounts and roles, and credentials for one of them."""
+"""The portal itself: the person's accounts and roles, and which of them they want at hand."""
 
-import itertools
-
-from gateway.domain.errors import InvalidParameter
-from gateway.doors.portal import html
-from gateway.doors.portal.visit import Visit
+from gateway.doors.portal.role_names import account_and_role
+from gateway.doors.portal.signed import signed_of
+from gateway.doors.portal.views.roles import roles_page
+from gateway.doors.portal.visit import PORTAL_PATH, RETURN, Visit
+from gateway.exchange.people.listed_roles import RolesList
+from gateway.exchange.people.roles import PersonsRole
+from gateway.web.pages import see_other
 from gateway.web.responses import Answer
 
 
 async def show(visit: Visit) -> Answer:
+    """The list, narrowed by what is searched for: without a script that is the server's work."""
     session = await visit.session()
-    found = visit.people.roles(session, visit.origin)
-    accounts = [
-        (account, alias, [one.role for one in rows])
-        for (account, alias), rows in itertools.groupby(found, key=lambda one: (one.account, one.account_alias))
-    ]
-    return html.portal(
-        person=session.signed_in.identity.username,
-        provider=session.signed_in.identity.provider,
-        ends=session.signed_in.ends,
-        accounts=accounts,
-        form_token=session.form_token,
+    wanted = visit.fields.get("q", "").strip()
+    found = visit.exchange.portal.roles(session, visit.origin)
+    return roles_page(
+        signed_of(visit, session),
+        signed_in=session.signed_in,
+        listed=_narrowed(found, wanted.casefold().split()) if wanted else found,
+        favourites=await visit.exchange.portal.favourites(session),
+        wanted=wanted,
     )
 
 
-async def take(visit: Visit) -> Answer:
-    """Credentials, by a form: a link must not mint anything."""
+async def star(visit: Visit) -> Answer:
+    """Make a favourite of a role, or take it away."""
     session = await visit.session_of_form()
-    account, role = (visit.fields.get(name, "") for name in ("account", "role"))
-    if not (account.isascii() and account.isdecimal() and len(account) == 12):
-        raise InvalidParameter("account is an account's number of 12 digits", parameter="account")
-    assumed = visit.people.credentials(session, account, role[:64], visit.origin)
-    return html.credentials(
-        account=account,
-        role=role,
-        credentials=assumed.credentials,
-        arn=assumed.principal.arn,
-        public_url=visit.public_url,
-    )
+    if "remove" in visit.fields:
+        await visit.exchange.portal.remove_favourite(session, visit.fields["remove"])
+    else:
+        account, role = account_and_role(visit.fields.get("add", ""))
+        await visit.exchange.portal.add_favourite(session, account, role, visit.origin)
+    back = visit.fields.get("back", "")
+    return see_other(back if RETURN.fullmatch(back) else PORTAL_PATH)
+
+
+def _narrowed(found: RolesList, words: list[str]) -> RolesList:
+    return RolesList(roles=tuple(role for role in found.roles if _is_like(role, words)))
+
+
+def _is_like(role: PersonsRole, words: list[str]) -> bool:
+    told = f"{role.account_alias} {role.key}".casefold()
+    return all(word in told for word in words)

@@ -4,14 +4,15 @@ from typing import Final
 from urllib.parse import quote
 
 from gateway.domain.errors import GatewayError, ProviderUnreachable, RejectedLogin
-from gateway.doors.portal import html
+from gateway.doors.portal import saml_round_trip
+from gateway.doors.portal.views import sign_in
 from gateway.doors.portal.visit import BROWSER, LOGIN_PATH, PORTAL_PATH, PROVIDER, Visit, new_browser
 from gateway.exchange.people.people import SignInOffer
 from gateway.exchange.people.portal_sessions import PortalSession
 from gateway.web.pages import see_other
 from gateway.web.responses import Answer, Headers
 
-_SIGNED_OUT: Final = f"{LOGIN_PATH}?signed_out=1"
+SIGNED_OUT: Final = f"{LOGIN_PATH}?signed_out=1"
 _FORM_FIELDS: Final = ("username", "password")
 
 
@@ -23,11 +24,13 @@ async def choose(visit: Visit) -> Answer:
     signed_out = "signed_out" in visit.fields
     if len(offers) == 1 and not signed_out:
         return see_other(_path_of(offers[0], visit))
-    return html.providers([(offer.provider, _path_of(offer, visit)) for offer in offers], signed_out=signed_out)
+    return sign_in.providers([(offer.provider, _path_of(offer, visit)) for offer in offers], signed_out=signed_out)
 
 
 async def begin(visit: Visit) -> Answer:
     """On to the provider's page, or the form for a password."""
+    if visit.exchange.saml.speaks(visit.segment):
+        return await saml_round_trip.begin(visit)
     browser = visit.browser or new_browser()
     cookie = visit.cookies.set(BROWSER, browser)
     if _takes_form(visit):
@@ -39,7 +42,7 @@ async def begin(visit: Visit) -> Answer:
 async def complete(visit: Visit) -> Answer:
     """The provider's answer, which only the browser that began may bring."""
     entered = await visit.people.complete_sign_in(visit.segment, visit.fields, visit.browser, visit.origin)
-    return await _entered(visit, entered.session, entered.return_to)
+    return await enter(visit, entered.session, entered.return_to)
 
 
 async def with_password(visit: Visit) -> Answer:
@@ -52,17 +55,20 @@ async def with_password(visit: Visit) -> Answer:
         return see_other(f"{_form_path(visit)}&refused={'state' if refusal.account_state else 'login'}")
     except ProviderUnreachable:
         return see_other(f"{_form_path(visit)}&refused=unreachable")
-    return await _entered(visit, session, visit.return_to)
+    return await enter(visit, session, visit.return_to)
 
 
 async def sign_out(visit: Visit) -> Answer:
     """End the session here and in the store."""
     session = await visit.session_of_form()
+    elsewhere = await visit.exchange.saml.farewell(session)
     await visit.people.sign_out(session, visit.origin)
-    return see_other(_SIGNED_OUT, (visit.cookies.clear(visit.session_cookie),))
+    headers = (visit.cookies.clear(visit.session_cookie),)
+    return see_other(SIGNED_OUT, headers) if elsewhere is None else saml_round_trip.farewell(elsewhere, headers)
 
 
-async def _entered(visit: Visit, session: PortalSession, return_to: str) -> Answer:
+async def enter(visit: Visit, session: PortalSession, return_to: str) -> Answer:
+    """The end of every sign-in: the session's cookie, and on to where the person was going."""
     await _end_former(visit)
     headers: Headers = (
         visit.cookies.set(visit.session_cookie, session.session_id),
@@ -82,7 +88,7 @@ async def _end_former(visit: Visit) -> None:
 
 
 def _form(visit: Visit, browser: str, cookie: tuple[bytes, bytes]) -> Answer:
-    return html.password_form(
+    return sign_in.password_form(
         provider=visit.segment,
         action=f"{LOGIN_PATH}/{quote(visit.segment)}",
         return_to=visit.return_to,

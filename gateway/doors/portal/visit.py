@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from gateway.domain.errors import FormRefused, NotSignedIn
 from gateway.domain.origin import RequestOrigin
+from gateway.doors.portal.views.pieces import FORM_TOKEN
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.people.context import drawn
 from gateway.exchange.people.people import People
@@ -17,27 +18,35 @@ from gateway.web.responses import Headers
 
 PORTAL_PATH: Final = "/portal"
 LOGIN_PATH: Final = "/login"
-FORM_TOKEN: Final = "form_token"  # noqa: S105  a field's name
 _FORM_LIFE: Final = 3_600
 _BROWSER_LIFE: Final = 86_400
 _PROVIDER_LIFE: Final = 180 * 86_400
 _LOGIN_FORM: Final = "login form"
 # A page of ours by its whole path: no host, no scheme, no backslash, nothing that a browser reads as another address.
-_RETURN: Final = re.compile(r"/(?:portal|device|authorize)(?:\?[\w.~%&=+:/-]{0,4000})?", re.ASCII)
+RETURN: Final = re.compile(
+    r"/(?:portal(?:/(?:access|sign-ins|gateway(?:/access|/refusals)?|roles/[0-9]{12}/[\w%.-]{1,200}))?|device|authorize)"
+    r"(?:\?[\w.~%&=+:/-]{0,4000})?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """`segment`: what the path names below its page (a provider); `fields`: of the query, or of the form."""
+    """`segments`: what the path names below its page (a provider); `fields`: of the query, or of the form."""
 
     exchange: Exchange
     cookies: SignedCookies
     public_url: str
     origin: RequestOrigin
     headers: Headers = field(repr=False)
-    segment: str
+    segments: tuple[str, ...]
     raw_query: bytes = field(repr=False)
     fields: Mapping[str, str] = field(repr=False)
+
+    @property
+    def segment(self) -> str:
+        """The one thing that the path names, where it names one."""
+        return self.segments[0] if self.segments else ""
 
     @property
     def people(self) -> People:
@@ -56,7 +65,7 @@ class Visit:
         session_id = self.session_id
         if session_id is None:
             raise NotSignedIn(cause="the browser brings no portal session")
-        return await self.people.session(session_id)
+        return await self.people.session(session_id, self.origin)
 
     async def session_of_form(self) -> PortalSession:
         """The session whose page sent this form. Raises FormRefused, NotSignedIn, StateUnavailable."""
@@ -82,7 +91,7 @@ class Visit:
     def return_to(self) -> str:
         """The page that the person is on the way to: always one of ours."""
         wanted = self.fields.get("next", "")
-        return wanted if _RETURN.fullmatch(wanted) else PORTAL_PATH
+        return wanted if RETURN.fullmatch(wanted) else PORTAL_PATH
 
 
 BROWSER: Final = Cookie(name="browser", max_age=_BROWSER_LIFE)

@@ -183,7 +183,7 @@ def test_the_demos_page_says_who_there_is_and_what_to_type(world: World, http: h
         assert text in answer.text
     assert f"export AWS_ENDPOINT_URL_STS={world.addresses.gateway}" in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
-    assert http.get(f"{world.addresses.gateway}/demo.css").status_code == 200
+    assert http.get(f"{world.addresses.gateway}/portal.css").status_code == 200
 
 
 def test_the_portal_signs_in_at_the_issuer(world: World, http: httpx.Client) -> None:
