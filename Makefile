@@ -5,6 +5,7 @@
 #   make test    everything: lint, types, unit tests, conformance, end to end with real clients and servers
 #   make check   the inner loop: lint, types, unit tests
 #   make lint    format, lint, types, layers
+#   make soak    hours of load on a fleet whose parts are killed, stopped and lied to (SECONDS=3600, SEED=1)
 #   make bench   what each step costs, as ratios against a floor measured in the same run
 
 PYTHON ?= python3
@@ -13,12 +14,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 STAMPS := .stamps
 WORKERS ?= auto
+SECONDS ?= 3600
+SEED ?= 1
 LOCKING = $(STAMPS)/locking/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra demo
 PYTEST := $(BIN)/python -m pytest
 UNIT := tests/unit tests/conformance
 
-.PHONY: demo serve test test-long check lint format bench lock clean
+.PHONY: demo serve test test-long check lint format soak bench lock clean
 
 demo: $(STAMPS)/demo
 	@$(BIN)/sts-gateway demo
@@ -51,6 +54,9 @@ format: $(STAMPS)/test
 bench: $(STAMPS)/test
 	@for benchmark in benchmarks/[!_]*.py; do $(BIN)/python "$$benchmark" || exit 1; done
 
+soak: $(STAMPS)/e2e
+	@$(BIN)/python -m tests.e2e.fleet.soak --seconds $(SECONDS) --seed $(SEED)
+
 # What the lock files hold is what was tested; `pip install sts-gateway` takes the bounds of pyproject.toml.
 lock:
 	@$(PYTHON) -m venv $(STAMPS)/locking && $(STAMPS)/locking/bin/pip --quiet install pip-tools
@@ -79,7 +85,8 @@ $(STAMPS)/test: $(STAMPS)/venv requirements-test.lock pyproject.toml
 	@touch $@
 
 # The end-to-end tests need Debian packages and npm packages too; the script installs them as root, or names them.
-$(STAMPS)/e2e: $(STAMPS)/test tests/e2e/needs.sh tests/e2e/package-lock.json tests/e2e/envoy.txt tests/e2e/data-tools.txt
+$(STAMPS)/e2e: $(STAMPS)/test tests/e2e/needs.sh tests/e2e/package-lock.json tests/e2e/envoy.txt tests/e2e/data-tools.txt \
+		tests/e2e/kubernetes.txt tests/e2e/checkov.txt tests/e2e/web-frameworks.txt
 	@tests/e2e/needs.sh
 	@touch $@
 

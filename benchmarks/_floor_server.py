@@ -1,6 +1,7 @@
 """What no gateway can save: the server alone (`bare`), or with the cryptography of a mint and nothing else (`floor`).
 
     python benchmarks/_floor_server.py bare|floor PORT KEY.pem
+    python benchmarks/_floor_server.py pages PORT '{"/path": bytes}'
 
 Bare ASGI on the same uvicorn, httptools and uvloop settings as the gateway. The floor finds the token in the form,
 checks its RS256 signature, draws randomness once, seals 600 bytes with AES-256-GCM and answers as long as a mint does.
@@ -9,6 +10,7 @@ It checks nothing else: no claim, no shape, no role, and it keeps no log.
 
 import base64
 import binascii
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -62,12 +64,32 @@ def floor(key: rsa.RSAPublicKey) -> Application:
     return app
 
 
-def main() -> None:
-    kind, port, key_file = sys.argv[1:]
-    key = serialization.load_pem_public_key(Path(key_file).read_bytes())
+def pages(sizes: dict[str, int]) -> Application:
+    """As many bytes at each path as a page and its files have."""
+    bodies = {path: b"x" * size for path, size in sizes.items()}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        body = bodies[scope["path"]]
+        headers = [(b"content-type", b"text/html"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def _application(kind: str, argument: str) -> Application:
+    if kind == "pages":
+        return pages(json.loads(argument))
+    key = serialization.load_pem_public_key(Path(argument).read_bytes())
     assert isinstance(key, rsa.RSAPublicKey)
+    return bare() if kind == "bare" else floor(key)
+
+
+def main() -> None:
+    kind, port, argument = sys.argv[1:]
     uvicorn.run(
-        bare() if kind == "bare" else floor(key),
+        _application(kind, argument),
         host="127.0.0.1",
         port=int(port),
         http="httptools",

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,12 +110,19 @@ def assumptions(some_tokens: Sequence[str]) -> list[bytes]:
 
 
 @contextmanager
-def gateway(folder: Path, provider: IdentityProvider, *, workers: int = 1, state: str = "memory:") -> Iterator[Running]:
+def gateway(
+    folder: Path,
+    provider: IdentityProvider,
+    *,
+    workers: int = 1,
+    state: str = "memory:",
+    configuration: str = _CONFIGURATION,
+) -> Iterator[Running]:
     """`sts-gateway serve` with its audit log and access log in files."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     program = [sys.executable, "-m", "gateway"]
-    (folder / "gateway.yaml").write_text(_CONFIGURATION.format(port=port, issuer=provider.issuer, state=state))
+    (folder / "gateway.yaml").write_text(configuration.format(port=port, issuer=provider.issuer, state=state))
     if not (folder / "keyring.json").exists():
         subprocess.run(
             [*program, "keys", "generate", "--keyring", folder / "keyring.json"], check=True, stdout=subprocess.DEVNULL
@@ -135,6 +142,16 @@ def floor(kind: str, folder: Path, provider: IdentityProvider) -> Iterator[Runni
     port = free_port()
     command = [sys.executable, str(_FLOOR), kind, str(port), str(folder / "key.pem")]
     with _running(kind, command, port, folder) as running:
+        yield running
+
+
+@contextmanager
+def bare_pages(folder: Path, sizes: Mapping[str, int]) -> Iterator[Running]:
+    """A server that has so many bytes at each path, and does nothing for them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [sys.executable, str(_FLOOR), "pages", str(port), json.dumps(sizes)]
+    with _running("bare", command, port, folder) as running:
         yield running
 
 

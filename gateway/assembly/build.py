@@ -22,6 +22,7 @@ from gateway.doors.portal import door as portal
 from gateway.doors.sts.dialects import XML_DIALECT, fault_answer
 from gateway.doors.sts.door import StsDoor
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.recent_refusals import RecentRefusals
 from gateway.sealing.key_file import UnusableKeyring
 from gateway.sealing.keyring import Keyring
 from gateway.sealing.live_keyring import LiveKeyring
@@ -74,12 +75,14 @@ class Gateway:
         )
         self._state = open_state(configuration.gateway.state, clock)
         self._revocations = Revocations(self._state, clock)
+        self._refusals = RecentRefusals()
         self.exchange, self._registry = self._compose(configuration)
         self._observer = Observer(
             meters,
             clock=clock,
             keyring=self._keyring.followed,  # an idle replica shall show, and have, the newest keys too
             verifiers=lambda: self._registry.web_identity_verifiers,
+            saml=lambda: self._registry.saml_providers,
             revocation_lag=self._revocations.lag,
         )
         self._leaving: set[asyncio.Task[None]] = set()
@@ -154,6 +157,7 @@ class Gateway:
             state=self._state,
             revocations=self._revocations,
             meters=self._meters,
+            refusals=self._refusals,
         )
 
     def _cookies(self) -> SignedCookies:

@@ -7,7 +7,9 @@ from gateway.assembly.people import people_of
 from gateway.connectors.connector import Examinable
 from gateway.connectors.ldap.settings import LdapSettings
 from gateway.connectors.oidc.connector import OidcConnector
+from gateway.connectors.oidc.settings import OidcSettings
 from gateway.connectors.registry import Registry
+from gateway.connectors.saml.settings import SamlSettings
 from gateway.domain.clock import Clock
 from gateway.exchange import refusal_message
 from gateway.exchange.auditing import AuditTrail
@@ -15,6 +17,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.exchange.live_policies import LivePolicies
 from gateway.exchange.login_throttles import LoginThrottles
 from gateway.exchange.parts import Parts
+from gateway.exchange.recent_refusals import RecentRefusals
 from gateway.exchange.refusal_message import RefusalMessages
 from gateway.roles.catalog import Catalog
 from gateway.roles.named_attributes import attributes_named
@@ -45,8 +48,11 @@ def exchange_of(
     state: Store,
     revocations: Revocations,
     meters: Meters,
+    refusals: RecentRefusals | None = None,
 ) -> tuple[Exchange, Registry]:
     """The use cases of a configuration, and the connectors that somebody has to start and close.
+
+    `refusals`: those of a moment ago, which outlive a reload; None: there are none yet.
 
     Raises ValueError for a provider's file that cannot be used.
     """
@@ -76,8 +82,13 @@ def exchange_of(
         revocations=revocations,
         services={service.name: service for service in configuration.services},
         only_account=_only(configuration.accounts.values()),
+        once=state,
         people=people_of(settings, keyring, state, clock),
-        trail=AuditTrail(audit, region=settings.region, clock=clock, meters=meters),
+        trail=AuditTrail(
+            audit, region=settings.region, clock=clock, meters=meters, refusals=refusals or RecentRefusals()
+        ),
+        audit_file=settings.audit.path,
+        cautions=tuple(warning.render("warning") for warning in configuration.warnings),
         clock=clock,
         region=settings.region,
         public_url=settings.public_url,
@@ -100,12 +111,24 @@ def _throttles(settings: ThrottleSettings, state: Store, clock: Clock) -> LoginT
 
 def connectors_of(configuration: Configuration, clock: Clock) -> Sequence[Examinable]:
     """One of each configured provider. Raises ValueError for a provider's file that cannot be used."""
-    return [
-        _ldap_connector(name, provider, configuration, clock)
-        if isinstance(provider, LdapSettings)
-        else OidcConnector(name=name, settings=provider, clock=clock)
-        for name, provider in configuration.providers.items()
-    ]
+    return [_connector(name, provider, configuration, clock) for name, provider in configuration.providers.items()]
+
+
+def _connector(
+    name: str, provider: OidcSettings | SamlSettings | LdapSettings, configuration: Configuration, clock: Clock
+) -> Examinable:
+    if isinstance(provider, LdapSettings):
+        return _ldap_connector(name, provider, configuration, clock)
+    if isinstance(provider, SamlSettings):
+        return _saml_connector(name, provider, configuration, clock)
+    return OidcConnector(name=name, settings=provider, clock=clock)
+
+
+def _saml_connector(name: str, settings: SamlSettings, configuration: Configuration, clock: Clock) -> Examinable:
+    # lxml, xmlsec and python3-saml cost memory and time that who has no SAML provider shall not pay.
+    from gateway.connectors.saml.connector import SamlConnector
+
+    return SamlConnector(name=name, settings=settings, public_url=configuration.gateway.public_url, clock=clock)
 
 
 def _ldap_connector(name: str, settings: LdapSettings, configuration: Configuration, clock: Clock) -> Examinable:

@@ -1,10 +1,18 @@
 """Listening sockets: bound before anything else is started, and shared by all workers."""
 
+import errno
 import socket
 from dataclasses import dataclass, field
 from typing import Final
 
 _BACKLOG: Final = 2048
+
+
+_MENDS: Final = {
+    errno.EADDRINUSE: "; another process listens there: end it, or name another port",
+    errno.EACCES: "; ports below 1024 need the capability CAP_NET_BIND_SERVICE: give it, or name a higher port",
+    errno.EADDRNOTAVAIL: "; this machine has no such address: name one of its own, or 0.0.0.0 or [::] for all",
+}
 
 
 class AddressUnavailable(Exception):
@@ -32,7 +40,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(_bound(family, (address[0], port_of(sockets) if sockets else port, *address[2:])))
     except OSError as error:
         close_all(sockets)
-        raise AddressUnavailable(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        mend = _MENDS.get(error.errno or 0, "")
+        raise AddressUnavailable(f"cannot listen on {host}:{port}: {error.strerror}{mend}") from None
     return sockets
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
 
-from gateway.connectors.connector import WebIdentityVerifier
+from gateway.connectors.connector import SamlProvider, WebIdentityVerifier
 from gateway.domain.clock import Clock, SteadyClock
 from gateway.sealing.keyring import Keyring
 from gateway.telemetry.meters import Meters
@@ -24,12 +24,14 @@ class Observer:
         clock: Clock,
         keyring: Callable[[], Keyring],
         verifiers: Callable[[], Iterable[WebIdentityVerifier]],
+        saml: Callable[[], Iterable[SamlProvider]] = tuple,
         revocation_lag: Callable[[], timedelta | None],
     ) -> None:
         self._meters = meters
         self._clock = clock
         self._keyring = keyring
         self._verifiers = verifiers
+        self._saml = saml
         self._revocation_lag = revocation_lag
         self._task: asyncio.Task[None] | None = None
 
@@ -57,11 +59,23 @@ class Observer:
                 fetched_at=one.keys_fetched_at, is_failing=one.last_error is not None, failures=one.key_failures
             )
         meters.keep_providers(one.name for one in verifiers)
+        self._look_at_saml()
         lag = self._revocation_lag()
         if lag is not None:
             meters.revocation_lag.set(lag.total_seconds())
         if isinstance(self._clock, SteadyClock):
             meters.clock_drift.set(self._clock.drift().total_seconds())
+
+    def _look_at_saml(self) -> None:
+        providers = list(self._saml())
+        for one in providers:
+            self._meters.saml_provider(one.name).tell(
+                fetched_at=one.metadata_fetched_at,
+                valid_until=one.metadata_valid_until,
+                is_failing=one.last_error is not None,
+                failures=one.metadata_failures,
+            )
+        self._meters.keep_saml_providers(one.name for one in providers)
 
     async def _observe(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
 """One process's server: uvicorn with bounded connections, a watchdog, and an end that cuts nobody off."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -30,6 +31,8 @@ _TICKS_OF_CERTIFICATE: Final = 20
 """uvicorn ticks ten times a second: a changed certificate is found within two."""
 
 _QUEUE_EMPTIED: Final = 0.1
+_COLLECTED_AFTER: Final = 20_000
+"""Objects that a worker makes before it looks for cycles among them: a request leaves none, so it need not look often."""
 
 
 class StartFailed(Exception):
@@ -147,6 +150,7 @@ class Server(uvicorn.Server):
         if self._lifeline is not None:
             loop.add_reader(self._lifeline, self._orphaned, self._lifeline)
         self._watchdog.start()
+        _settle()
         self.started = True
         self._on_started()
 
@@ -199,6 +203,13 @@ def _uvicorn_config(app: Application, settings: ServerSettings) -> uvicorn.Confi
         timeout_graceful_shutdown=settings.finish,
         ssl_context_factory=None if files is None else lambda _config, _default: server_context(files),
     )
+
+
+def _settle() -> None:
+    """What was made until now stays: the collector need never walk it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECTED_AFTER)
 
 
 def _log_stray(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

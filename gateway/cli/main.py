@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "credentials": ("gateway.cli.credentials", "print credentials of a role, as credential_process wants them"),
     "configure": ("gateway.cli.configure", "write profiles into ~/.aws/config for all of your roles"),
     "console": ("gateway.cli.console", "open the portal in the browser"),
+    "sidecar": ("gateway.cli.sidecar", "serve a workload's credentials on loopback, from its Kubernetes token"),
+    "webhook": ("gateway.cli.webhook", "give pods of annotated service accounts what they need to take a role"),
     "demo": ("gateway.cli.demo", "run the embedded demonstration on this machine"),
 }
 """Subcommand: its module (`add_arguments`, `run`, `SUMMARY`, `EXAMPLE`), and its line in the general help."""

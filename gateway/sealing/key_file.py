@@ -93,19 +93,20 @@ def rotate(path: Path, *, now: datetime, seals_after: timedelta) -> Keyring:
     fresh = new_keyring(now=now, in_force_from=now + seals_after)
     with _told(path, missing=_NO_FILE), _locked(path.parent):
         keyring = rotated(read(path), fresh, now=now)
-        _refuse_too_many(path, keyring)
+        refuse_too_many(path, keyring)
         with _written(path, keyring) as temporary:
             _take_owner(temporary, path)
             temporary.replace(path)
     return keyring
 
 
-def _refuse_too_many(path: Path, keyring: Keyring) -> None:
+def refuse_too_many(place: object, keyring: Keyring) -> None:
+    """Raise UnusableKeyring where a keyring has more keys than its text may hold; `place` is where it is kept."""
     if len(keyring.keys) > MAXIMUM_KEYS:
-        raise UnusableKeyring(f"{path}: has {MAXIMUM_KEYS} keys that sessions may still need; rotate less often")
+        raise UnusableKeyring(f"{place}: has {MAXIMUM_KEYS} keys that sessions may still need; rotate less often")
     if len(keyring.issuer_keys) > MAXIMUM_ISSUER_KEYS:
         raise UnusableKeyring(
-            f"{path}: has {MAXIMUM_ISSUER_KEYS} issuer keys whose tokens may still live; rotate less often"
+            f"{place}: has {MAXIMUM_ISSUER_KEYS} issuer keys whose tokens may still live; rotate less often"
         )
 
 

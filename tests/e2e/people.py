@@ -19,11 +19,16 @@ _OPTIONS = [
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[BrowserContext]:
+def chromium(folder: Path, *, ignore_https_errors: bool = False) -> Iterator[BrowserContext]:
     """A browser with a fresh profile; a page's error or a forbidden script is a test's failure."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            folder, executable_path=_CHROMIUM, headless=True, args=_OPTIONS, viewport={"width": 900, "height": 700}
+            folder,
+            executable_path=_CHROMIUM,
+            headless=True,
+            args=_OPTIONS,
+            viewport={"width": 900, "height": 700},
+            ignore_https_errors=ignore_https_errors,
         )
         context.set_default_timeout(10_000)
         try:

@@ -42,14 +42,15 @@ class Gateway(Process):
         audit_path: str = "./audit.jsonl",
         audit_on_failure: str = "refuse",
         port: int | None = None,
+        public_url: str | None = None,
         settings: str = "",
         sections: Mapping[str, str] | None = None,
         words: Sequence[str] = (),
     ) -> None:
         """A folder that has a keyring, and the port of a gateway that has ended, make the same gateway again.
 
-        `settings`: lines to add to the section `gateway`; `sections`: to others, by their names; `words`: more of the
-        command line.
+        `public_url`: where something stands in front of it. `settings`: lines to add to the section `gateway`;
+        `sections`: to others, by their names; `words`: more of the command line.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._canaries = canaries
@@ -57,7 +58,7 @@ class Gateway(Process):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = installation.environment(
-            PUBLIC_URL=self.url,
+            PUBLIC_URL=public_url or self.url,
             ISSUER=issuer,
             PAST_ISSUER=past_issuer,
             CLIENT_SECRET=client_secret,

@@ -17,7 +17,7 @@ from tests.servers.certificates import Authority
 
 DOCS = ROOT / "docs"
 UNIT = ROOT / "deploy" / "systemd" / "sts-gateway.service"
-GUIDES = ("audit", "keys-and-rotation", "openid-connect", "operating", "troubleshooting")
+GUIDES = ("audit", "keys-and-rotation", "openid-connect", "operating", "saml", "troubleshooting")
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 INSTALLED = ("/opt/sts-gateway", "/etc/sts-gateway", "/var/lib/sts-gateway")
 

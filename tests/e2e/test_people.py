@@ -67,7 +67,7 @@ def test_a_person_signs_in_and_takes_credentials(page: Page, gateway: Gateway, c
     sign_in(page, f"{gateway.url}/portal")
     expect(page.get_by_role("heading", name="Your roles")).to_be_visible()
     page.get_by_role("button", name="Credentials for Analyst").click()
-    given = json.loads(page.locator("pre").nth(2).inner_text())
+    given = json.loads(page.locator("#json").text_content() or "")
     for name in ("SecretAccessKey", "SessionToken"):
         canaries.add(name, given[name])
     sts = boto3.client(

@@ -34,7 +34,8 @@ def test_a_port_in_use_is_told() -> None:
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
 
-    with pytest.raises(AddressUnavailable, match=f"cannot listen on 127.0.0.1:{port}: Address already in use"):
+    told = f"cannot listen on 127.0.0.1:{port}: Address already in use; another process listens there: end it"
+    with pytest.raises(AddressUnavailable, match=told):
         listen("127.0.0.1", port)
     close_all(sockets)
 

@@ -58,6 +58,38 @@ def test_keyring_and_providers_are_looked_at() -> None:
     assert not scraped(meters).has("sts_gateway_jwks_refresh_failing", provider="a")
 
 
+def test_metadata_of_saml_providers_is_looked_at() -> None:
+    ends = NOW + timedelta(days=3)
+    known = [
+        SimpleNamespace(
+            name=name, metadata_fetched_at=NOW, metadata_valid_until=end, last_error=error, metadata_failures=failures
+        )
+        for name, end, error, failures in (("adfs", ends, None, 0), ("okta", None, "down", 2))
+    ]
+    meters = Meters.alone()
+    observer = Observer(
+        meters,
+        clock=SteadyClock(),
+        keyring=lambda: Keyring([new_key(now=NOW, seals_from=NOW)]),
+        verifiers=tuple,
+        saml=lambda: known,  # type: ignore[arg-type,return-value]
+        revocation_lag=lambda: None,
+    )
+
+    observer.look()
+
+    scrape = scraped(meters)
+    assert scrape.value("sts_gateway_saml_metadata_fetched_timestamp_seconds", provider="adfs") == NOW.timestamp()
+    assert scrape.value("sts_gateway_saml_metadata_valid_until_timestamp_seconds", provider="adfs") == ends.timestamp()
+    assert not scrape.has("sts_gateway_saml_metadata_valid_until_timestamp_seconds", provider="okta")
+    assert scrape.value("sts_gateway_saml_metadata_refresh_failing", provider="okta") == 1
+    assert scrape.value("sts_gateway_saml_metadata_refresh_failures_total", provider="okta") == 2
+
+    del known[0]
+    observer.look()
+    assert not scraped(meters).has("sts_gateway_saml_metadata_refresh_failing", provider="adfs")
+
+
 def test_a_clock_that_was_stepped_back_is_told() -> None:
     step = [0.0]
     observer, meters, _ = observed(clock=SteadyClock(wall=lambda: time.time() + step[0]))
