@@ -19,6 +19,7 @@ ACCESS_PURPOSE: Final = "sso_access_token"
 REFRESH_PURPOSE: Final = "sso_refresh_token"
 LIFE: Final = 3_600
 _KIND: Final = "token_family"
+_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,18 +75,20 @@ async def rotate(parts: PeopleParts, refresh_token: str, client_id: str) -> Rota
     if opened is None:
         raise InvalidGrant(cause="the refresh token is none of this gateway's")
     family, generation = opened["f"], opened["g"]
-    kept = await parts.records.get(_KIND, family)
-    if kept is None:
-        raise InvalidGrant(cause="the tokens of this sign-in have ended")
-    if kept.content["client"] != fingerprint(client_id):
-        raise InvalidGrant(cause="the refresh token is another client's")
-    following = {**kept.content, "generation": generation + 1}
-    # One of a later generation than the record is no copy: a store that failed over has lost what it acknowledged.
-    was_used = generation < kept.content["generation"]
-    if was_used or not await parts.records.replace(_KIND, family, kept, following):
-        await end_family(parts, family)
-        raise InvalidGrant(cause="the refresh token was used before; all tokens of its sign-in are ended")
-    return Rotated(sign_in_id=kept.content["sign_in"], family=family, generation=generation + 1)
+    for _ in range(_TRIES):
+        kept = await parts.records.get(_KIND, family)
+        if kept is None:
+            raise InvalidGrant(cause="the tokens of this sign-in have ended")
+        if kept.content["client"] != fingerprint(client_id):
+            raise InvalidGrant(cause="the refresh token is another client's")
+        if generation < kept.content["generation"]:
+            break
+        # One of a later generation than the record is no copy: a store that failed over has lost what it acknowledged,
+        # be it between the look and the change.
+        if await parts.records.replace(_KIND, family, kept, {**kept.content, "generation": generation + 1}):
+            return Rotated(sign_in_id=kept.content["sign_in"], family=family, generation=generation + 1)
+    await end_family(parts, family)
+    raise InvalidGrant(cause="the refresh token was used before; all tokens of its sign-in are ended")
 
 
 async def bearer(parts: PeopleParts, access_token: str, now: datetime) -> tuple[str, str]:

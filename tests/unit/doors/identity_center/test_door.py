@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import itertools
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -405,6 +406,27 @@ async def test_a_store_that_lost_the_last_refresh_makes_nobody_a_thief(browser: 
 
     assert (await ask(browser, "assignment/accounts", third["accessToken"])).status_code == 200
     assert refused(await refresh(browser, client, first)) == INVALID
+
+
+async def test_a_store_that_goes_back_between_the_look_and_the_change_makes_nobody_a_thief(
+    browser: Browser, world: PeopleWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, first = await tokens(browser, world)
+    store = world.gateway._state
+    families = store._records["token_family"]  # type: ignore[attr-defined]
+    (kept,) = [entry.value for entry in families.entries.values()]
+    second = (await refresh(browser, client, first)).json()
+    replace, calls = store.replace, itertools.count()
+
+    async def after_a_failover(kind: str, key: str, old: bytes, new: bytes) -> bool:
+        if kind == "token_family" and next(calls) == 0:
+            for entry in families.entries.values():
+                entry.value = kept
+        return await replace(kind, key, old, new)
+
+    monkeypatch.setattr(type(store), "replace", lambda _, *given: after_a_failover(*given))
+    assert (await refresh(browser, client, second)).status_code == 200
+    assert refused(await refresh(browser, client, second)) == INVALID
 
 
 async def refresh(browser: Browser, client: dict[str, str], given: dict[str, Any]) -> httpx.Response:
