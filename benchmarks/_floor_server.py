@@ -1,15 +1,17 @@
 """What no gateway can save: the server alone (`bare`), or with the cryptography of a mint and nothing else (`floor`).
 
-    python benchmarks/_floor_server.py bare|floor PORT KEY.pem
+    python benchmarks/_floor_server.py bare|floor|authz_floor PORT KEY.pem
     python benchmarks/_floor_server.py pages PORT '{"/path": bytes}'
 
 Bare ASGI on the same uvicorn, httptools and uvloop settings as the gateway. The floor finds the token in the form,
 checks its RS256 signature, draws randomness once, seals 600 bytes with AES-256-GCM and answers as long as a mint does.
-It checks nothing else: no claim, no shape, no role, and it keeps no log.
+It checks nothing else: no claim, no shape, no role, and it keeps no log. The floor of a decision about a signed request
+(`authz_floor`) opens 600 bytes and reckons five HMACs, and looks at nothing either.
 """
 
 import base64
 import binascii
+import hmac
 import json
 import os
 import sys
@@ -78,9 +80,30 @@ def pages(sizes: dict[str, int]) -> Application:
     return app
 
 
+def authz_floor() -> Application:
+    cipher, nonce = AESGCM(os.urandom(32)), os.urandom(12)
+    sealed = cipher.encrypt(nonce, b"c" * SEALED_BYTES, None)
+    scope = (b"20260504", b"eu-central-1", b"s3", b"aws4_request")
+
+    async def app(request: Any, receive: Any, send: Any) -> None:
+        headers = dict(request["headers"])
+        await receive()
+        binascii.a2b_base64(headers[b"x-amz-security-token"].translate(_FROM_URL_SAFE) + b"==")
+        secret = cipher.decrypt(nonce, sealed, None)[:40]
+        for part in (*scope, headers[b"authorization"]):
+            secret = hmac.digest(secret, part, "sha256")
+        secret.hex()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
+
+
 def _application(kind: str, argument: str) -> Application:
     if kind == "pages":
         return pages(json.loads(argument))
+    if kind == "authz_floor":
+        return authz_floor()
     key = serialization.load_pem_public_key(Path(argument).read_bytes())
     assert isinstance(key, rsa.RSAPublicKey)
     return bare() if kind == "bare" else floor(key)

@@ -24,6 +24,7 @@ class Outcome:
     statuses: dict[bytes, int] = field(default_factory=dict)
     broken: int = 0
     seconds: float = 0.0
+    answers: list[bytes] | None = None
 
     @property
     def rate(self) -> float:
@@ -43,13 +44,17 @@ def post(body: bytes, host: str = "127.0.0.1") -> bytes:
     return head.encode() + body
 
 
-def drive(port: int, requests: Sequence[bytes], *, connections: int, total: int) -> Outcome:
-    """Send `total` of the requests in turn over so many connections."""
-    return uvloop.run(_driven(port, requests, connections, total))
+def drive(
+    port: int, requests: Sequence[bytes], *, connections: int, total: int, answers: list[bytes] | None = None
+) -> Outcome:
+    """Send `total` of the requests in turn over so many connections. `answers` gets each whole answer."""
+    return uvloop.run(_driven(port, requests, connections, total, answers))
 
 
-async def _driven(port: int, requests: Sequence[bytes], connections: int, total: int) -> Outcome:
-    outcome = Outcome()
+async def _driven(
+    port: int, requests: Sequence[bytes], connections: int, total: int, answers: list[bytes] | None
+) -> Outcome:
+    outcome = Outcome(answers=answers)
     loop = asyncio.get_running_loop()
     turns = itertools.islice(itertools.cycle(requests), total)
     started = time.perf_counter()
@@ -89,6 +94,8 @@ class Client(asyncio.Protocol):
         outcome, status = self._outcome, self._received[_STATUS]
         outcome.took.append(time.perf_counter() - self._sent_at)
         outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
+        if outcome.answers is not None:
+            outcome.answers.append(self._received)
         self._received = b""
         self._next()
 

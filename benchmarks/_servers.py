@@ -40,7 +40,10 @@ policies:
     Statement: [{{Effect: Allow, Action: "s3:GetObject", Resource: "arn:aws:s3:::lake/*"}}]
 mappings:
   - {{provider: workforce, groups: [analysts], roles: [lake/Analyst]}}
+services:
+  store: {{type: s3, hosts: [s3.data.example.com], proxy: envoy, proxy_token: token-of-the-proxy}}
 """
+PROXY_TOKEN = "token-of-the-proxy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

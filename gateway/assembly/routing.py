@@ -1,6 +1,6 @@
 """Which path belongs to which door; the hot ones are found by one look into a dictionary."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Final
 
 from gateway.web.asgi import Application, Receive, Scope, Send
@@ -25,13 +25,10 @@ class Router:
         self._doors = {path.removesuffix(_BELOW): door for path, door in paths.items()}
         self._below = tuple((path[:-1], door) for path, door in paths.items() if path.endswith(_BELOW))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["raw_path"]
         door = self._doors.get(path) or next((door for above, door in self._below if path.startswith(above)), None)
-        if door is not None:
-            await door(scope, receive, send)
-        else:
-            await send_answer(send, _NOT_FOUND)
+        return send_answer(send, _NOT_FOUND) if door is None else door(scope, receive, send)
 
 
 class ByListener:
@@ -43,5 +40,5 @@ class ByListener:
         self._public = public
         self._internal = internal
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self._internal if is_internal(scope) else self._public)(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return (self._internal if is_internal(scope) else self._public)(scope, receive, send)

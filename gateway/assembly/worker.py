@@ -19,9 +19,10 @@ from gateway.assembly.tls import Certificate, TlsFiles, server_context
 from gateway.assembly.watchdog import Watchdog
 from gateway.telemetry.meters import HttpMeter, Meters
 from gateway.web.asgi import Application
-from gateway.web.bounded_protocol import BoundedProtocol, Bounds, ConnectionState
+from gateway.web.bounded_protocol import BoundedProtocol, Bounds
 from gateway.web.connections import Admissions
 from gateway.web.draining import begin_draining
+from gateway.web.lean_protocol import ConnectionState
 from gateway.web.listeners import mark_internal
 from gateway.web.origin import Network
 
@@ -32,7 +33,7 @@ _TICKS_OF_CERTIFICATE: Final = 20
 
 _QUEUE_EMPTIED: Final = 0.1
 _COLLECTED_AFTER: Final = 20_000
-"""Objects that a worker makes before it looks for cycles among them: a request leaves none, so it need not look often."""
+"""Objects that a worker makes before it looks for cycles among them, of which a request leaves none."""
 
 
 class StartFailed(Exception):

@@ -16,6 +16,7 @@ from typing import Any, Final, Never
 from gateway.connectors.strict_json import UnreadableJson, read_object
 from gateway.domain.errors import InvalidIdentityToken
 from gateway.domain.identity import UnverifiedToken
+from gateway.domain.values import quickly_made
 
 MAXIMUM_CHARACTERS: Final = 20_000
 SIGNATURE_ALGORITHMS: Final = frozenset(
@@ -28,8 +29,9 @@ _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _USUAL_HEADER: Final = 512
 _REMEMBERED_HEADERS: Final = 512
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
-_LAST_OF_TWO: Final = frozenset(b"AQgw")
-_LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
+# What a segment may end in, by what is left of its length: four characters are three bytes, one is none.
+_LAST_OF: Final = (frozenset(_ALPHABET), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+_NAMES: Final = ("header", "payload", "signature")
 # RFC 7519 5.1: JWT is the recommended value; RFC 7515 4.1.9: application/ may be left out, case does not count.
 _TYPES: Final = frozenset(("jwt", "application/jwt"))
 _REFUSED_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -43,6 +45,7 @@ _REFUSED_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 _PRINTABLE_TYPE: Final = re.compile(r"[\w.+/-]{1,64}", re.ASCII)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnverifiedJws:
     """A token in its one form, nothing of it believed. The segments are as they came, base64url text.
@@ -102,17 +105,11 @@ def _segments(token: str) -> list[bytes]:
             else "the token holds characters outside unpadded base64url"
         )
     segments = raw.split(b".")
-    for segment, name in zip(segments, ("header", "payload", "signature"), strict=True):
-        if not segment:
-            _refuse(f"the token's {name} is empty")
+    for place, segment in enumerate(segments):
         # RFC 4648 3.5: unused bits that are not zero would give one token many texts.
-        remainder = len(segment) & 3
-        if (
-            remainder == 1
-            or (remainder == 2 and segment[-1] not in _LAST_OF_TWO)
-            or (remainder == 3 and segment[-1] not in _LAST_OF_THREE)
-        ):
-            _refuse(f"the token's {name} is not canonical base64url")
+        if not segment or segment[-1] not in _LAST_OF[len(segment) & 3]:
+            fault = "is not canonical base64url" if segment else "is empty"
+            _refuse(f"the token's {_NAMES[place]} {fault}")
     return segments
 
 

@@ -95,6 +95,10 @@ class WebIdentityVerifier(Connector, Protocol):
         """
         ...
 
+    def verify_at_hand(self, token: UnverifiedJws) -> Identity | None:
+        """As `verify`, without a wait; None where the key is not at hand. Raises as `verify`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginTransaction:

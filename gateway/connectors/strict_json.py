@@ -7,6 +7,7 @@ whoever checks it and another to whoever uses it.
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, Final, Never
 
 _MAXIMUM_DEPTH: Final = 32
@@ -35,7 +36,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if raw.count(b"[") + raw.count(b"{") > _MAXIMUM_DEPTH and _depth(raw) > _MAXIMUM_DEPTH:
         raise UnreadableJson(f"is nested deeper than {_MAXIMUM_DEPTH} levels")
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except json.JSONDecodeError as fault:
         raise UnreadableJson(f"is not JSON: {fault.msg}") from None
     if not isinstance(value, dict):
@@ -43,6 +44,15 @@ def read_object(raw: bytes) -> dict[str, Any]:
     if "\\u" in text:
         _refuse_lone_surrogates(value)
     return value
+
+
+def _decoded(text: str) -> Any:
+    """As the decoder, which first looks for blanks around the value: an issuer writes none."""
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        return _DECODER.decode(text)
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _depth(raw: bytes) -> int:
@@ -92,3 +102,4 @@ def _constant(_name: str) -> Never:
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant
 )
+_SCAN: Final[Callable[[str, int], tuple[Any, int]]] = _DECODER.scan_once  # type: ignore[attr-defined]  # typeshed lacks it

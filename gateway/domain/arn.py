@@ -1,7 +1,7 @@
 """Amazon Resource Names of the things that the gateway knows."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +25,11 @@ class RoleArn:
     account: str
     path: str
     name: str
+    _text: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # One ARN is written a dozen times on the way of one request.
+        object.__setattr__(self, "_text", f"arn:aws:iam::{self.account}:role{self.path}{self.name}")
 
     @classmethod
     @lru_cache(maxsize=_REMEMBERED)
@@ -37,7 +42,7 @@ class RoleArn:
         return cls(account=account, path=path, name=name)
 
     def __str__(self) -> str:
-        return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
+        return self._text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ def issuer_path(issuer: str) -> str:
     return f"{parts.netloc}{parts.path}".rstrip("/")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def oidc_provider_arn(account: str, issuer: str) -> str:
     return f"arn:aws:iam::{account}:oidc-provider/{issuer_path(issuer)}"
 

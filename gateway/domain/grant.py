@@ -6,6 +6,7 @@ from typing import NewType
 
 from gateway.domain.role import Role
 from gateway.domain.user import User
+from gateway.domain.values import quickly_made
 
 StatementId = NewType("StatementId", str)
 """Which statement allowed or denied: `mappings[2]`, or `trust_policy.Statement[0]`."""
@@ -37,6 +38,7 @@ class SignIn:
     chain_depth: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """Permission to open one session of a role. Made by the exchange only, after every check. `duration`: seconds.

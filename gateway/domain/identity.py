@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 from gateway.domain.arn import saml_authority
+from gateway.domain.values import quickly_made
 
 UnverifiedToken = NewType("UnverifiedToken", str)
 """A token as it arrived: nothing in it may be believed."""
@@ -21,6 +22,7 @@ class ProviderType(StrEnum):
     LDAP = "ldap"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """One proven login. Made by connectors only.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.domain.values import quickly_made
+
 
 class PrincipalType(StrEnum):
     """`userIdentity.type` of CloudTrail."""
@@ -14,6 +16,7 @@ class PrincipalType(StrEnum):
     FEDERATED_USER = "FederatedUser"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """A proven caller: a session of a role, or a user with a long-lived key.

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from gateway.domain.grant import SessionPolicy
 from gateway.domain.principal import Principal
+from gateway.domain.values import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """An open session: its principal, the role by reference (ARN), session policies by value.

@@ -32,6 +32,7 @@ from gateway.roles.statements import ASSUME_ROLE
 
 DEFAULT_DURATION: Final = 3_600
 _TOLD_ROLES: Final = 10
+_NO_KEYS: Final[Mapping[str, tuple[str, ...]]] = {}
 
 
 async def with_web_identity(
@@ -41,10 +42,7 @@ async def with_web_identity(
 
     Raises RequestError, IdentityError, RoleAssumptionDenied, ServiceError.
     """
-    entry.user_identity = audit_identities.unverified_web_identity()
-    entry.request_parameters = audit_identities.session_parameters(request.session)
-    if request.session.role_arn is not None:
-        entry.concerns(RoleArn.parse(request.session.role_arn))
+    begin(entry, request.session)
     if request.provider_id is not None:
         raise InvalidParameter(
             "ProviderId is for OAuth 2.0 access tokens, which are not accepted; leave it out and send an ID token",
@@ -54,6 +52,14 @@ async def with_web_identity(
     entry.details["provider"] = verifier.name
     identity = await verifier.verify(unverified)
     return open_session(parts, identity, request.session, origin, entry)
+
+
+def begin(entry: AuditEntry, session: SessionRequest) -> None:
+    """What is known of AssumeRoleWithWebIdentity before the token is looked at."""
+    entry.user_identity = audit_identities.unverified_web_identity()
+    entry.request_parameters = audit_identities.session_parameters(session)
+    if session.role_arn is not None:
+        entry.concerns(RoleArn.parse(session.role_arn))
 
 
 async def with_password(
@@ -96,8 +102,7 @@ def granted(
     Raises InvalidParameter, RoleAssumptionDenied, DurationTooLong, MalformedPolicyDocument.
     """
     now = parts.clock.now()
-    entry.details["userName"] = identity.username
-    entry.user_identity = audit_identities.identity(identity, entry.recipient_account)
+    told(entry, identity)
     asked = AssumptionRequest(
         session_name=request.session_name or session_name_of(identity.username),
         source_ip=origin.source_ip,
@@ -122,9 +127,20 @@ def opened(
         grant = replace(grant, sign_in=replace(grant.sign_in, session_id=sign_in_id))
     session, credentials = open_granted(parts, grant, parts.clock.now())
     assumed = AssumedRole(credentials=credentials, principal=session.principal, identity=identity)
-    entry.session_id = session.principal.session_id
-    entry.succeeded(audit_identities.opened_session(assumed))
+    record_opened(entry, assumed)
     return assumed
+
+
+def told(entry: AuditEntry, identity: Identity) -> None:
+    """Who came, in the record."""
+    entry.details["userName"] = identity.username
+    entry.user_identity = audit_identities.identity(identity, entry.recipient_account)
+
+
+def record_opened(entry: AuditEntry, assumed: AssumedRole) -> None:
+    """The record of an opened session. Raises AuditUnavailable."""
+    entry.session_id = assumed.principal.session_id
+    entry.succeeded(audit_identities.opened_session(assumed))
 
 
 def _role(parts: Parts, identity: Identity, request: SessionRequest, asked: AssumptionRequest, now: datetime) -> Role:
@@ -157,6 +173,7 @@ def _grant(
     decision: TrustDecision,
 ) -> Grant:
     policies = session_policies(request, role.arn.account, parts.catalog)
+    carried = _carried(parts, role, identity, policies)
     return Grant(
         role=role,
         sign_in=SignIn(provider=identity.provider, subject=identity.subject, user_name=identity.username),
@@ -167,7 +184,7 @@ def _grant(
         transitive_tag_keys=decision.transitive_tag_keys,
         source_identity=decision.source_identity,
         session_policies=policies,
-        condition_keys={**decision.condition_keys, **_carried(parts, role, identity, policies)},
+        condition_keys={**decision.condition_keys, **carried} if carried else decision.condition_keys,
     )
 
 
@@ -175,7 +192,11 @@ def _carried(
     parts: Parts, role: Role, identity: Identity, policies: tuple[SessionPolicy, ...]
 ) -> Mapping[str, tuple[str, ...]]:
     """What the session's policies ask of the identity, which nobody sees again. Raises RoleAssumptionDenied."""
-    keys = parts.catalog.carried_keys(role).union(*(carried(one.named_keys) for one in parsed(policies) or ()))
+    keys = parts.catalog.carried_keys(role)
+    if policies:
+        keys = keys.union(*(carried(one.named_keys) for one in parsed(policies) or ()))
+    if not keys:
+        return _NO_KEYS
     try:
         return carried_values(identity, keys, role.arn.account)
     except Refusal as refusal:

@@ -153,14 +153,18 @@ def _session_issuer(signer: Principal, user_arn: str | None) -> dict[str, Any] |
 
 def session_parameters(request: SessionRequest) -> dict[str, Any]:
     """`requestParameters` of opening a session, by the names of the API's members."""
-    given = {
-        "roleArn": request.role_arn,
-        "roleSessionName": request.session_name,
-        "durationSeconds": request.duration,
-        "policy": request.policy,
-        "policyArns": [{"arn": arn} for arn in request.policy_arns] or None,
-    }
-    return {name: value for name, value in given.items() if value is not None}
+    given: dict[str, Any] = {}
+    if request.role_arn is not None:
+        given["roleArn"] = request.role_arn
+    if request.session_name is not None:
+        given["roleSessionName"] = request.session_name
+    if request.duration is not None:
+        given["durationSeconds"] = request.duration
+    if request.policy is not None:
+        given["policy"] = request.policy
+    if request.policy_arns:
+        given["policyArns"] = [{"arn": arn} for arn in request.policy_arns]
+    return given
 
 
 def assertion_parameters(request: SamlRequest) -> dict[str, Any]:
@@ -217,10 +221,9 @@ def _tags(tags: Mapping[str, str]) -> list[dict[str, str]] | None:
 def opened_session(assumed: AssumedRole) -> dict[str, Any]:
     """`responseElements` of an opened session. CloudTrail shows the session token; this never does."""
     identity = assumed.identity
-    return {
-        **opened_role_session(OpenedSession(credentials=assumed.credentials, principal=assumed.principal)),
-        **_told_of(identity, assumed.principal.account),
-    }
+    told = _opened(assumed.credentials, assumed.principal)
+    told.update(_told_of(identity, assumed.principal.account))
+    return told
 
 
 def _told_of(identity: Identity, account: str) -> dict[str, str]:
@@ -243,15 +246,19 @@ def _told_of(identity: Identity, account: str) -> dict[str, str]:
 
 def opened_role_session(opened: OpenedSession) -> dict[str, Any]:
     """`responseElements` of AssumeRole."""
-    given = {
-        "packedPolicySize": opened.credentials.packed_percent,
-        "sourceIdentity": opened.principal.source_identity,
+    return _opened(opened.credentials, opened.principal)
+
+
+def _opened(credentials: TemporaryCredentials, opened: Principal) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "credentials": told_credentials(credentials),
+        "assumedRoleUser": {"assumedRoleId": opened.unique_id, "arn": opened.arn},
     }
-    return {
-        "credentials": told_credentials(opened.credentials),
-        "assumedRoleUser": {"assumedRoleId": opened.principal.unique_id, "arn": opened.principal.arn},
-        **{name: value for name, value in given.items() if value is not None},
-    }
+    if credentials.packed_percent is not None:
+        told["packedPolicySize"] = credentials.packed_percent
+    if opened.source_identity is not None:
+        told["sourceIdentity"] = opened.source_identity
+    return told
 
 
 def opened_federation(opened: OpenedSession) -> dict[str, Any]:
@@ -268,17 +275,17 @@ def told_credentials(credentials: TemporaryCredentials) -> dict[str, Any]:
     return {
         "accessKeyId": credentials.access_key_id,
         "sessionToken": _HIDDEN,
-        "expiration": _end(credentials.expiration),
+        "expiration": told_end(credentials.expiration),
     }
 
 
 def issued_token(issued: IssuedToken) -> dict[str, Any]:
     """`responseElements` of GetWebIdentityToken."""
-    return {"webIdentityToken": _HIDDEN, "expiration": _end(issued.expiration)}
+    return {"webIdentityToken": _HIDDEN, "expiration": told_end(issued.expiration)}
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _end(moment: datetime) -> str:
+def told_end(moment: datetime) -> str:
     return f"{moment:%b %-d, %Y, %-I:%M:%S %p}"
 
 

@@ -19,7 +19,7 @@ from gateway.domain.identifiers import random_uuid
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange.combined import CombinedLines
 from gateway.exchange.recent_refusals import RecentRefusals
-from gateway.telemetry.audit import AuditSink
+from gateway.telemetry.audit import AuditLog, AuditSink
 from gateway.telemetry.meters import ActionMeter, Meters, outcome_of
 from gateway.telemetry.tracing import SPAN
 from gateway.wire.faults import FaultTable, fault_of
@@ -133,9 +133,7 @@ class AuditTrail:
 
     __slots__ = ("_clock", "_meters", "_region", "_sink", "readers", "refusals")
 
-    def __init__(
-        self, sink: AuditSink, *, region: str, clock: Clock, meters: Meters, refusals: RecentRefusals
-    ) -> None:
+    def __init__(self, sink: AuditSink, *, region: str, clock: Clock, meters: Meters, refusals: RecentRefusals) -> None:
         self.refusals = refusals
         self.readers = CombinedLines()
         self._sink = sink
@@ -150,6 +148,20 @@ class AuditTrail:
         """
         meter = self._meters.action(metered)
         return AuditEntry(trail=self, origin=origin, event_source=source, event_name=name, codes=codes, meter=meter)
+
+    @property
+    def log(self) -> AuditLog | None:
+        """The file or stream that the lines go to; None where they go elsewhere."""
+        return self._sink if isinstance(self._sink, AuditLog) else None
+
+    def meter(self, metered: str) -> ActionMeter:
+        return self._meters.action(metered)
+
+    def written_to(self, sink: AuditSink, clock: Clock) -> "AuditTrail":
+        """A trail whose records are alike and go elsewhere."""
+        return AuditTrail(
+            sink, region=self._region, clock=clock, meters=self._meters, refusals=RecentRefusals()
+        )
 
     def write(self, entry: AuditEntry, outcome: Mapping[str, Any]) -> None:
         """Raises AuditUnavailable."""
@@ -177,7 +189,7 @@ def _record(entry: AuditEntry, outcome: Mapping[str, Any], region: str, now: dat
         "awsRegion": region,
         "sourceIPAddress": entry.origin.source_ip or "",
         "userAgent": entry.origin.user_agent or "",
-        "requestParameters": _without_tokens(entry.request_parameters) or None,
+        "requestParameters": _parameters(entry.request_parameters),
         **outcome,
         # Always an object: detection rules read from it without looking whether it is there.
         "additionalEventData": entry.details,
@@ -189,6 +201,15 @@ def _record(entry: AuditEntry, outcome: Mapping[str, Any], region: str, now: dat
         "eventCategory": "Management" if entry.management else "Data",
         **{name: value for name, value in optional.items() if value is not None},
     }
+
+
+def _parameters(given: Mapping[str, Any] | None) -> Any:
+    if not given:
+        return None
+    for value in given.values():
+        if not (isinstance(value, int) or (isinstance(value, str) and len(value) < _TOKEN_LENGTH)):
+            return _without_tokens(given)
+    return given
 
 
 def _shared_event_id(identity: Mapping[str, Any], recipient: str | None) -> str | None:

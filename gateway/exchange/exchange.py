@@ -40,6 +40,7 @@ from gateway.exchange.people.portal import Portal
 from gateway.exchange.people.programs import Programs
 from gateway.exchange.people.saml import SamlPeople
 from gateway.exchange.proof import SignedCall
+from gateway.exchange.usual_login import UsualLogin
 from gateway.sigv4.request import HttpRequest
 from gateway.telemetry.meters import AUTHORIZE, UNKNOWN
 from gateway.wire import authenticate_faults, s3_faults, service_json, sts_faults
@@ -52,15 +53,23 @@ _GATEWAY_SOURCE: Final = "gateway.amazonaws.com"
 class Exchange:
     """The use cases over one configuration. Doors call these and decide nothing."""
 
-    __slots__ = ("_parts", "administration", "people", "portal", "programs", "saml")
+    __slots__ = ("_parts", "_usual", "administration", "people", "portal", "programs", "saml")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._usual = UsualLogin(parts)
         self.people = People(parts)
         self.portal = Portal(parts)
         self.administration = Administration(parts)
         self.programs = Programs(parts)
         self.saml = SamlPeople(parts)
+
+    def usual_login(self, body: bytes, origin: RequestOrigin) -> bytes | None:
+        """The answer, in XML, to a form that trades an ID token for a session in the usual way; None: ask as usual.
+
+        Raises AuditUnavailable.
+        """
+        return self._usual.answer(body, origin)
 
     async def assume_role_with_web_identity(self, request: WebIdentityRequest, origin: RequestOrigin) -> AssumedRole:
         """Trade a provider's ID token for a session of a role.

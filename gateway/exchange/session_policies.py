@@ -17,6 +17,8 @@ def session_policies(request: SessionRequest, account: str, catalog: Catalog) ->
 
     Raises MalformedPolicyDocument; InvalidParameter: an ARN that names no policy of the account.
     """
+    if request.policy is None and not request.policy_arns:
+        return ()
     return (*_inline(request), *_managed(request, account, catalog))
 
 

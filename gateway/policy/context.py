@@ -22,3 +22,12 @@ class RequestContext:
         if () in values.values():
             values = {key: several for key, several in values.items() if several}
         return cls(values=values)
+
+    @classmethod
+    def folded(cls, mapping: Mapping[str, str | Sequence[str]]) -> "RequestContext":
+        """As `of`, of keys that are in lower case already."""
+        values = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in mapping.items()}
+        empty = [key for key, several in values.items() if not several]
+        for key in empty:
+            del values[key]
+        return cls(values=values)

@@ -10,7 +10,7 @@ from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import Role
 from gateway.policy.document import Policy
 from gateway.roles.claim_values import Value
-from gateway.roles.condition_keys import Facts, values_of
+from gateway.roles.condition_keys import Facts, Reader, values_of
 from gateway.roles.decision import AssumptionRequest, Refusal, RoleChoice, TrustDecision
 from gateway.roles.examination import Examined, examine
 from gateway.roles.judgement import judge
@@ -119,7 +119,8 @@ class Catalog:
             return TrustDecision(allowed=False, cause=f"there is no role {role.arn}")
         facts = Facts(identity=identity, request=request, now=now, role=role)
         candidates = trust.preselect(facts)
-        return self._decision(trust, candidates, _values_for(candidates, facts), facts)
+        known = trust.readers if len(candidates) == len(trust.mappings) else _readers_of(candidates)
+        return self._decision(trust, candidates, values_of(known, facts), facts)
 
     def roles_of(
         self, identity: Identity, now: datetime, request: AssumptionRequest = _NO_REQUEST
@@ -127,7 +128,8 @@ class Catalog:
         """All roles that `may_assume` allows, by name."""
         facts = Facts(identity=identity, request=request, now=now)
         candidates = self._index.preselect(facts)
-        values = _values_for([one for several in candidates.values() for one in several], facts)
+        known = _readers_of([one for several in candidates.values() for one in several])
+        values = values_of(known, facts)
         choices = ((trust, self._decision(trust, several, values, facts)) for trust, several in candidates.items())
         granted = (
             RoleChoice(role=trust.role, allowed_by=decision.allowed_by)
@@ -165,5 +167,5 @@ def _check_named(identity: Identity, role: Role) -> None:
         raise Refusal(f"the assertion's Role attribute does not name {pair[0]},{pair[1]}")
 
 
-def _values_for(candidates: Sequence[MappingStatement], facts: Facts) -> dict[str, Value]:
-    return values_of({key: reader for one in candidates for key, reader in one.readers.items()}, facts)
+def _readers_of(candidates: Sequence[MappingStatement]) -> Mapping[str, Reader]:
+    return {key: reader for one in candidates for key, reader in one.readers.items()}

@@ -19,12 +19,14 @@ import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from gateway.domain.arn import issuer_path, ldap_provider_arn, oidc_provider_arn, saml_provider_arn
 from gateway.domain.directory_names import comparable
 from gateway.domain.identity import Identity, ProviderType, claim_texts
 from gateway.domain.role import Role
+from gateway.domain.values import quickly_made
 from gateway.roles.claim_values import Value, token_claim
 from gateway.roles.decision import AssumptionRequest
 from gateway.roles.identity_keys import PREFIXES, reading_of
@@ -38,8 +40,10 @@ _CLAIMS: Final = "gateway:claims/"
 _PLAIN: Final = frozenset(string.ascii_lowercase + string.digits + "._-")
 _CLOCK_SKEW_SECONDS: Final = 60
 _MFA: Final = "mfa"
+_REMEMBERED: Final = 1_024
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that a trust statement may be judged by. `tags` are those that the session would carry.
@@ -93,8 +97,12 @@ def readers(keys: Iterable[str], issuers: Iterable[str]) -> Mapping[str, Reader]
 
 def values_of(known: Mapping[str, Reader], facts: Facts) -> dict[str, Value]:
     """The keys that have a value now. Raises Refusal where two claims of the token answer to one key."""
-    values = ((key, reader(facts)) for key, reader in known.items())
-    return {key: value for key, value in values if value is not None}
+    values = {}
+    for key, reader in known.items():
+        value = reader(facts)
+        if value is not None:
+            values[key] = value
+    return values
 
 
 def session_keys(identity: Identity, account: str) -> dict[str, tuple[str, ...]]:
@@ -103,14 +111,18 @@ def session_keys(identity: Identity, account: str) -> dict[str, tuple[str, ...]]
         return {"aws:federatedprovider": (saml_provider_arn(account, identity.provider),)}
     if identity.provider_type is ProviderType.LDAP:
         return {"aws:federatedprovider": (ldap_provider_arn(account, identity.provider),)}
-    issuer = issuer_path(identity.issuer).lower()
-    kept = {
-        f"{issuer}:sub": (identity.subject,),
-        f"{issuer}:aud": (identity.audience,),
-        f"{issuer}:amr": identity.amr,
-        "aws:federatedprovider": (oidc_provider_arn(account, identity.issuer),),
-    }
-    return {key: values for key, values in kept.items() if values}
+    subject, audience, methods = _keys_of_issuer(identity.issuer)
+    kept: dict[str, tuple[str, ...]] = {subject: (identity.subject,), audience: (identity.audience,)}
+    if identity.amr:
+        kept[methods] = identity.amr
+    kept["aws:federatedprovider"] = (oidc_provider_arn(account, identity.issuer),)
+    return kept
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _keys_of_issuer(issuer: str) -> tuple[str, str, str]:
+    path = issuer_path(issuer).lower()
+    return f"{path}:sub", f"{path}:aud", f"{path}:amr"
 
 
 def _reader(key: str, issuer_prefixes: Sequence[str]) -> Reader | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.domain.grant import StatementId
 from gateway.domain.role import Role
+from gateway.domain.values import quickly_made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class AssumptionRequest:
     secure_transport: bool | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustDecision:
     """Whether one identity may assume one role, and what the session then carries.

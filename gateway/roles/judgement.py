@@ -20,6 +20,7 @@ from gateway.roles.statements import ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSI
 from gateway.roles.trust import RoleTrust
 
 _REMEMBERED: Final = 1_024
+_FOLDED: Final = {provider_type: action.lower() for provider_type, action in ASSUME_ROLE.items()}
 
 
 def judge(
@@ -36,11 +37,9 @@ def judge(
     if not granting and not trust.stated.statements:
         raise Refusal(f"no mapping gives {trust.role.name} to this identity of {facts.identity.provider}")
     carried = with_session(granting, facts)
-    matched = _allowing(trust, granting, values, carried)
-    names = {id(one.statement): one.mapping.mapping_id for one in granting}
     return TrustDecision(
         allowed=True,
-        allowed_by=tuple(dict.fromkeys(StatementId(names.get(id(one), one.statement_id)) for one in matched)),
+        allowed_by=_allowing(trust, granting, values, carried),
         tags=carried.tags,
         transitive_tag_keys=carried.transitive_tag_keys,
         source_identity=carried.source_identity,
@@ -50,35 +49,39 @@ def judge(
 
 def _allowing(
     trust: RoleTrust, granting: Sequence[MappingStatement], values: Mapping[str, Value], facts: Facts
-) -> Sequence[Statement]:
-    """The statements that allow assuming the role, once all that the session needs is allowed. Raises Refusal."""
-    mapped, stated = [one.statement for one in granting], trust.stated
-    assume, *carry = needed_actions(facts)
+) -> tuple[StatementId, ...]:
+    """What allows assuming the role, once all that the session needs is allowed. Raises Refusal."""
+    stated = trust.stated
     # Without a trust policy the mappings that grant have just been found to allow the first action, and alone count.
-    if not stated.statements and not carry:
-        return mapped
+    if not stated.statements and not facts.tags and facts.source_identity is None:
+        return tuple(dict.fromkeys([StatementId(one.mapping.mapping_id) for one in granting]))
+    names = {id(one.statement): StatementId(one.mapping.mapping_id) for one in granting}
+    mapped = [one.statement for one in granting]
+    assume, *carry = needed_actions(facts)
     context = RequestContext.of({**values, **values_of(stated.readers, facts)})
     allowing: Sequence[Statement] = mapped
     if stated.statements:
         allowing = _allowed(assume, [*mapped, *stated.statements], context, facts)
     for action in carry:
         _allowed(action, [*mapped, *stated.statements], context, facts)
-    return allowing
+    return tuple(dict.fromkeys(names.get(id(one), StatementId(one.statement_id)) for one in allowing))
 
 
 def granting_mappings(
     candidates: Sequence[MappingStatement], values: Mapping[str, Value], facts: Facts
 ) -> tuple[MappingStatement, ...]:
-    """Those of `candidates` whose statement allows. `facts` names the role."""
-    asked = query(ASSUME_ROLE[facts.identity.provider_type], RequestContext.of(values), facts)
-    decision = evaluate_statements(asked, [one.statement for one in candidates])
-    matched = {id(statement) for statement in decision.matched} if decision.allowed else set()
-    return tuple(one for one in candidates if id(one.statement) in matched)
+    """Those of `candidates` whose statement allows."""
+    action, context = _FOLDED[facts.identity.provider_type], RequestContext.folded(values)
+    return tuple([one for one in candidates if one.allows(action, context)])
 
 
 def with_session(granting: Sequence[MappingStatement], facts: Facts) -> Facts:
     """`facts` with what the session would carry. Raises Refusal: contradictory tags, another source identity."""
     identity = facts.identity
+    if not (identity.session_tags or identity.transitive_tag_keys or any(one.tags for one in granting)):
+        source_identity = facts.request.source_identity or identity.source_identity
+        if source_identity is None:
+            return facts
     carried = session_tags(((one.mapping.mapping_id, one.tags) for one in granting), identity)
     asked = facts.request.source_identity
     if asked is not None and identity.source_identity not in {None, asked}:

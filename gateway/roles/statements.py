@@ -9,6 +9,7 @@ from gateway.domain import role as domain
 from gateway.domain.arn import issuer_path
 from gateway.domain.directory_names import comparable
 from gateway.domain.identity import ProviderType
+from gateway.policy.context import RequestContext
 from gateway.policy.document import Policy, PolicyKind, Statement, parse_policy
 from gateway.roles.condition_keys import ACR, AMR, AUTHENTICATION_AGE, GROUPS, PROVIDER, Reader, claim_key, readers
 from gateway.roles.index import Anchor, anchor
@@ -50,6 +51,16 @@ class MappingStatement:
     readers: Mapping[str, Reader]
     tags: tuple[TagTemplate, ...]
     anchors: tuple[Anchor, ...]
+
+    def allows(self, action: str, context: RequestContext) -> bool:
+        """Whether the statement, which is an Allow for whoever it may be, allows `action` (in lower case)."""
+        statement = self.statement
+        if not statement.actions.selects(action, context):
+            return False
+        for condition in statement.conditions:  # noqa: SIM110  a generator costs more than the conditions
+            if not condition.holds(context):
+                return False
+        return True
 
     @classmethod
     def compiled(cls, mapping: domain.Mapping, provider_type: ProviderType, issuer: str) -> "MappingStatement":

@@ -10,9 +10,7 @@ of 2^32 random nonces under one GCM key (NIST SP 800-38D 8.3) does not exist her
 key id, salt, purpose and realm are all authenticated: an envelope of one purpose or one gateway is noise to another.
 """
 
-import base64
 import binascii
-import hmac
 import os
 from typing import Final
 
@@ -27,6 +25,9 @@ _TAG_BYTES: Final = 16
 _HEAD_BYTES: Final = 1 + KEY_ID_BYTES + SALT_BYTES
 _NONCE: Final = bytes(12)
 _MAXIMUM_TEXT: Final = 16_384
+_VERSION_BYTE: Final = bytes((VERSION,))
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+_TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 class SealBroken(Exception):
@@ -62,25 +63,33 @@ class Sealer:
         salt = random if random is not None else os.urandom(SALT_BYTES)
         if len(salt) != SALT_BYTES:
             raise ValueError(f"an envelope needs {SALT_BYTES} random bytes")
-        head = bytes((VERSION,)) + key.key_id + salt
+        head = _VERSION_BYTE + key.key_id + salt
         cipher, authenticated = self._cipher(key, head)
-        return base64.urlsafe_b64encode(head + cipher.encrypt(_NONCE, content, authenticated)).rstrip(b"=").decode()
+        return _encoded(head + cipher.encrypt(_NONCE, content, authenticated))
 
     def open(self, text: str) -> bytes:
         """Return what was sealed. Raises SealBroken for anything else than an untouched envelope."""
+        return self.open_with_key(text)[0]
+
+    def is_in_force(self, key: SealingKey) -> bool:
+        """Whether what this key sealed would still be opened."""
+        return self._keys.key(key.key_id) is key
+
+    def open_with_key(self, text: str) -> tuple[bytes, SealingKey]:
+        """As `open`; and the key that it was sealed with."""
         sealed = _decode(text)
         key = self._keys.key(sealed[1 : 1 + KEY_ID_BYTES])
         if key is None:
             raise SealBroken("sealed with a key that is not in the keyring")
         cipher, authenticated = self._cipher(key, sealed[:_HEAD_BYTES])
         try:
-            return cipher.decrypt(_NONCE, sealed[_HEAD_BYTES:], authenticated)
+            return cipher.decrypt(_NONCE, sealed[_HEAD_BYTES:], authenticated), key
         except InvalidTag:
             raise SealBroken("changed, or sealed for another purpose or gateway") from None
 
     def _cipher(self, key: SealingKey, head: bytes) -> tuple[AESGCM, bytes]:
         authenticated = head + self._context
-        return AESGCM(hmac.digest(key.secret, authenticated, "sha256")), authenticated
+        return AESGCM(key.derived(authenticated)), authenticated
 
 
 def sealed_length(content_length: int) -> int:
@@ -93,15 +102,20 @@ def content_capacity(characters: int) -> int:
     return characters * 3 // 4 - _HEAD_BYTES - _TAG_BYTES
 
 
+def _encoded(sealed: bytes) -> str:
+    return binascii.b2a_base64(sealed, newline=False).translate(_TO_URL_SAFE, b"=").decode("ascii")
+
+
 def _decode(text: str) -> bytes:
     if len(text) > _MAXIMUM_TEXT:
         raise SealBroken("longer than any envelope")
     try:
-        sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        written = text.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(text) & 3)
+        sealed = binascii.a2b_base64(written, strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
         raise SealBroken("not base64url") from None
-    # One envelope has one text: base64 would take several last characters, and padding, for the same bytes.
-    if base64.urlsafe_b64encode(sealed).rstrip(b"=").decode() != text:
+    # One envelope has one text: base64 would take several last characters, padding, and what is outside its alphabet.
+    if _encoded(sealed) != text:
         raise SealBroken("not canonical base64url")
     if len(sealed) < _HEAD_BYTES + _TAG_BYTES:
         raise SealBroken("shorter than any envelope")

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
 from gateway.domain.errors import KeyringUnavailable
 from gateway.domain.signing_algorithm import SigningAlgorithm
 from gateway.sealing.issuer_key import IssuerKey, with_living_tokens
 
 KEY_ID_BYTES: Final = 8
 SECRET_BYTES: Final = 32
+_HASH: Final = SHA256()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,16 @@ class SealingKey:
     secret: bytes = field(repr=False)
     created_at: datetime
     seals_from: datetime
+    _begun: HMAC = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_begun", HMAC(self.secret, _HASH))
+
+    def derived(self, context: bytes) -> bytes:
+        """HMAC-SHA-256 of `context`: 32 bytes. The key's own part of it is reckoned once."""
+        mac = self._begun.copy()
+        mac.update(context)
+        return mac.finalize()
 
 
 class KeySource(Protocol):

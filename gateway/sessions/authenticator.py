@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
 from gateway.domain.errors import ExpiredSession, InvalidArn, UnknownAccessKey
 from gateway.domain.identifiers import TEMPORARY_KEY_PREFIX
@@ -9,8 +10,12 @@ from gateway.domain.principal import Principal
 from gateway.domain.session import Session
 from gateway.domain.user import User
 from gateway.sealing.envelope import SealBroken, Sealer
+from gateway.sealing.keyring import SealingKey
 from gateway.sessions.session_token import opened_session, unpack
 from gateway.sessions.users import Users, principal_of
+
+_REMEMBERED: Final = 1_000
+_ANOTHERS: Final = "the session token belongs to another access key id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +26,23 @@ class Claimant:
     secret_access_key: str = field(repr=False)
     session: Session | None = None
     user: User | None = None
+    found_out: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What follows from the rest alone, kept for the session's next requests by whoever worked it out."""
 
 
 class Authenticator:
-    """Finds the claimant of an access key id and a session token. Touches no store."""
+    """Finds the claimant of an access key id and a session token. Touches no store.
 
-    __slots__ = ("_sealer", "_users")
+    A token that was opened is remembered: a session asks many times. It counts as long as the key that sealed it would
+    open it again, and is looked at anew for its end.
+    """
+
+    __slots__ = ("_opened", "_sealer", "_users")
 
     def __init__(self, sealer: Sealer, users: Users) -> None:
         self._sealer = sealer
         self._users = users
+        self._opened: dict[str, tuple[Claimant, SealingKey]] = {}
 
     def claimant(self, access_key_id: str, session_token: str | None, now: datetime) -> Claimant:
         """Whoever holds this key. The caller still has to check the signature with the secret.
@@ -42,21 +54,35 @@ class Authenticator:
             return self._user(access_key_id)
         if not access_key_id.startswith(TEMPORARY_KEY_PREFIX):
             raise UnknownAccessKey(cause="a session token came with a key that is not a temporary one")
+        known = self._opened.get(session_token)
+        if known is None or not self._sealer.is_in_force(known[1]):
+            known = self._open(access_key_id, session_token)
+        claimant = known[0]
+        if claimant.principal.access_key_id != access_key_id:
+            raise UnknownAccessKey(cause=_ANOTHERS)
+        if claimant.session is not None and claimant.session.expires_at <= now:
+            raise ExpiredSession(expired_at=claimant.session.expires_at)
+        return claimant
+
+    def _open(self, access_key_id: str, session_token: str) -> tuple[Claimant, SealingKey]:
         try:
-            content = unpack(self._sealer.open(session_token))
+            packed, key = self._sealer.open_with_key(session_token)
         except SealBroken as broken:
             raise UnknownAccessKey(cause=f"session token: {broken.cause}") from None
+        content = unpack(packed)
         if content.access_key_id != access_key_id:
-            raise UnknownAccessKey(cause="the session token belongs to another access key id")
+            raise UnknownAccessKey(cause=_ANOTHERS)
         try:
             opened = opened_session(content)
         except InvalidArn:
             raise UnknownAccessKey(cause="the session token names a role that cannot be") from None
-        if opened.session.expires_at <= now:
-            raise ExpiredSession(expired_at=opened.session.expires_at)
-        return Claimant(
+        claimant = Claimant(
             principal=opened.session.principal, secret_access_key=opened.secret_access_key, session=opened.session
         )
+        while len(self._opened) >= _REMEMBERED:
+            del self._opened[next(iter(self._opened))]
+        self._opened[session_token] = claimant, key
+        return claimant, key
 
     def _user(self, access_key_id: str) -> Claimant:
         found = self._users.by_access_key(access_key_id)

@@ -1,26 +1,27 @@
 """Minting: a grant becomes a session and its temporary credentials. No store, no I/O."""
 
-import base64
+import binascii
 import os
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from gateway.domain.arn import RoleArn
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.errors import PackedPolicyTooLarge
 from gateway.domain.grant import Grant, UserGrant
-from gateway.domain.identifiers import RANDOM_BYTES_OF_A_KEY_ID, TEMPORARY_KEY_PREFIX, access_key_id
+from gateway.domain.identifiers import RANDOM_BYTES_OF_A_KEY_ID, TEMPORARY_KEY_PREFIX, access_key_id, session_id
+from gateway.domain.identity import Identity
 from gateway.domain.session import Session
 from gateway.sealing.envelope import SALT_BYTES, Sealer, content_capacity
 from gateway.sessions.session_token import (
     MAXIMUM_CHARACTERS,
     SessionKind,
     TokenContent,
-    opened_session,
     pack,
     packed_policy,
+    session_of,
 )
 
 _SECRET_BYTES: Final = 30  # exactly 40 base64 characters
@@ -29,6 +30,7 @@ _KEY_END: Final = RANDOM_BYTES_OF_A_KEY_ID
 _SECRET_END: Final = _KEY_END + _SECRET_BYTES
 _ID_END: Final = _SECRET_END + _SESSION_ID_BYTES
 _RANDOM_BYTES: Final = _ID_END + SALT_BYTES
+_NOTHING: Final[dict[str, str]] = {}
 _CAPACITY: Final = content_capacity(MAXIMUM_CHARACTERS)
 
 
@@ -60,9 +62,46 @@ class SessionIssuer:
             tags=dict(grant.tags),
             transitive_tag_keys=tuple(sorted(grant.transitive_tag_keys)),
             condition_keys=dict(grant.condition_keys),
-            session_policies=tuple(packed_policy(policy) for policy in grant.session_policies),
+            session_policies=tuple(map(packed_policy, grant.session_policies)),
             chain_depth=sign_in.chain_depth,
         )
+
+    def mint_usual(
+        self,
+        role: RoleArn,
+        identity: Identity,
+        session_name: str,
+        duration: int,
+        condition_keys: dict[str, tuple[str, ...]],
+        now: datetime,
+    ) -> tuple[TokenContent, str] | None:
+        """As `mint`, of a sign-in that brings neither tags nor policies: what the token holds, and the token.
+
+        None where the token would be too long. Raises KeyringUnavailable.
+        """
+        bare = _Bare.drawn(role.account, now, duration, None)
+        content = TokenContent(
+            access_key_id=bare.access_key_id,
+            secret_access_key=bare.secret_access_key,
+            session_id=bare.session_id,
+            issued_at=bare.issued_at,
+            expires_at=bare.expires_at,
+            role_arn=str(role),
+            session_name=session_name,
+            provider=identity.provider,
+            subject=identity.subject,
+            user_name=identity.username,
+            source_identity=None,
+            tags=_NOTHING,
+            transitive_tag_keys=(),
+            condition_keys=condition_keys,
+            session_policies=(),
+            chain_depth=0,
+        )
+        packed = pack(content)
+        if len(packed) > _CAPACITY:
+            return None
+        return content, self._sealer.seal(packed, now=bare.issued_at, random=bare.salt)
 
     def mint_for_user(self, grant: UserGrant, now: datetime) -> tuple[Session, TemporaryCredentials]:
         """Open a session of a user, or of somebody whom it vouches for. Raises as `mint`."""
@@ -95,7 +134,7 @@ class SessionIssuer:
         packed = pack(content)
         percent = _packed_percent(content, packed)
         token = self._sealer.seal(packed, now=bare.issued_at, random=bare.salt)
-        session = opened_session(content).session
+        session = session_of(content)
         credentials = TemporaryCredentials(
             access_key_id=content.access_key_id,
             secret_access_key=content.secret_access_key,
@@ -106,29 +145,29 @@ class SessionIssuer:
         return session, credentials
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Bare:
     """What every session has, drawn from the operating system's randomness in one call."""
 
+    __slots__ = ("access_key_id", "expires_at", "issued_at", "salt", "secret_access_key", "session_id")
+
     access_key_id: str
-    secret_access_key: str = field(repr=False)
+    secret_access_key: str
     session_id: str
-    salt: bytes = field(repr=False)
+    salt: bytes
     issued_at: int
     expires_at: int
 
     @classmethod
-    def drawn(cls, account: str, now: datetime, duration: int, session_id: str | None) -> "_Bare":
-        random = os.urandom(_RANDOM_BYTES)
-        issued_at = int(now.timestamp())
-        return cls(
-            access_key_id=access_key_id(TEMPORARY_KEY_PREFIX, account, random[:_KEY_END]),
-            secret_access_key=base64.b64encode(random[_KEY_END:_SECRET_END]).decode("ascii"),
-            session_id=session_id or base64.b32encode(random[_SECRET_END:_ID_END]).decode("ascii"),
-            salt=random[_ID_END:],
-            issued_at=issued_at,
-            expires_at=issued_at + duration,
-        )
+    def drawn(cls, account: str, now: datetime, duration: int, known_id: str | None) -> "_Bare":
+        """`known_id`: of a sign-in that this session comes of."""
+        bare, random = cls(), os.urandom(_RANDOM_BYTES)
+        bare.access_key_id = access_key_id(TEMPORARY_KEY_PREFIX, account, random[:_KEY_END])
+        bare.secret_access_key = binascii.b2a_base64(random[_KEY_END:_SECRET_END], newline=False).decode("ascii")
+        bare.session_id = known_id or session_id(random[_SECRET_END:_ID_END])
+        bare.salt = random[_ID_END:]
+        bare.issued_at = int(now.timestamp())
+        bare.expires_at = bare.issued_at + duration
+        return bare
 
 
 def _packed_percent(content: TokenContent, packed: bytes) -> int | None:

@@ -65,6 +65,10 @@ class Revocations:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    def __len__(self) -> int:
+        """How many are in force."""
+        return len(self.current)
+
     @property
     def is_blind(self) -> bool:
         """Whether the feed has not been read since the start."""
@@ -89,9 +93,8 @@ class Revocations:
 
     def birth(self, now: datetime, *, role: str | None, provider: str | None, subject: str | None) -> datetime:
         """When a session that is opened now counts as issued; see `RevocationList.birth`."""
-        if not len(self.current):
-            return now
-        return self.current.birth(now, role=role, provider=provider, subject=subject)
+        current = self.current
+        return current.birth(now, role=role, provider=provider, subject=subject) if len(current) else now
 
     async def revoke(self, kind: RevocationKind, value: str) -> Revocation:
         """End it here now, and everywhere within seconds. Doing it twice is doing it once. Raises StateUnavailable."""

@@ -30,6 +30,9 @@ class SessionKind(StrEnum):
     FEDERATED_USER = "federated"
 
 
+_ROLE: Final = SessionKind.ROLE.value
+
+
 class PackedPolicy(msgspec.Struct, frozen=True, array_like=True):
     """A session policy: its ARN if it has one, and its JSON, deflated where that makes it shorter."""
 
@@ -62,7 +65,7 @@ class TokenContent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     condition_keys: dict[str, tuple[str, ...]]
     session_policies: tuple[PackedPolicy, ...]
     chain_depth: int
-    kind: str = SessionKind.ROLE
+    kind: str = SessionKind.ROLE.value
     """Of whom the session is. For the kinds of users `role_arn` is the user's ARN."""
 
     def __repr__(self) -> str:
@@ -101,6 +104,11 @@ def packed_policy(policy: SessionPolicy) -> PackedPolicy:
 
 
 def opened_session(content: TokenContent) -> OpenedSession:
+    """The session that the content describes, and its secret. Raises as `session_of`."""
+    return OpenedSession(session=session_of(content), secret_access_key=content.secret_access_key)
+
+
+def session_of(content: TokenContent) -> Session:
     """The session that the content describes. Role or user are references: whether they exist is asked at each use.
 
     Raises InvalidArn, UnknownAccessKey: sealed by us, and still not a session of this version.
@@ -108,22 +116,21 @@ def opened_session(content: TokenContent) -> OpenedSession:
     whose = _PRINCIPALS.get(content.kind)
     if whose is None:
         raise UnknownAccessKey(cause=f"the session token is of a kind that this version does not know: {content.kind}")
-    principal = whose(content)
-    of_role = content.kind == SessionKind.ROLE
-    session = Session(
-        principal=principal,
+    issued_at, expires_at = time_of(content.issued_at), time_of(content.expires_at)
+    of_role = content.kind == _ROLE
+    return Session(
+        principal=whose(content, issued_at, expires_at),
         role_arn=content.role_arn if of_role else None,
         user_arn=None if of_role else content.role_arn,
-        issued_at=_time(content.issued_at),
-        expires_at=_time(content.expires_at),
-        session_policies=tuple(_session_policy(policy) for policy in content.session_policies),
+        issued_at=issued_at,
+        expires_at=expires_at,
+        session_policies=tuple(map(_session_policy, content.session_policies)),
         transitive_tag_keys=frozenset(content.transitive_tag_keys),
         chain_depth=content.chain_depth,
     )
-    return OpenedSession(session=session, secret_access_key=content.secret_access_key)
 
 
-def _role_session(content: TokenContent) -> Principal:
+def _role_session(content: TokenContent, issued_at: datetime, expires_at: datetime) -> Principal:
     role = RoleArn.parse(content.role_arn)
     return Principal(
         type=PrincipalType.ASSUMED_ROLE,
@@ -138,15 +145,15 @@ def _role_session(content: TokenContent) -> Principal:
         user_name=content.user_name or None,
         source_identity=content.source_identity,
         tags=content.tags,
-        issued_at=_time(content.issued_at),
-        expires_at=_time(content.expires_at),
+        issued_at=issued_at,
+        expires_at=expires_at,
         provider=content.provider or None,
         subject=content.subject or None,
         condition_keys=content.condition_keys,
     )
 
 
-def _user_session(content: TokenContent) -> Principal:
+def _user_session(content: TokenContent, issued_at: datetime, expires_at: datetime) -> Principal:
     """A user with temporary keys is the user: same ARN, same id."""
     account, name = account_and_name(content.role_arn)
     return Principal(
@@ -158,12 +165,12 @@ def _user_session(content: TokenContent) -> Principal:
         access_key_id=content.access_key_id,
         session_id=content.session_id,
         user_name=name,
-        issued_at=_time(content.issued_at),
-        expires_at=_time(content.expires_at),
+        issued_at=issued_at,
+        expires_at=expires_at,
     )
 
 
-def _federated_user(content: TokenContent) -> Principal:
+def _federated_user(content: TokenContent, issued_at: datetime, expires_at: datetime) -> Principal:
     account, _ = account_and_name(content.role_arn)
     arn = federated_user_arn(account, content.session_name)
     return Principal(
@@ -177,19 +184,20 @@ def _federated_user(content: TokenContent) -> Principal:
         session_id=content.session_id,
         user_name=content.session_name,
         tags=content.tags,
-        issued_at=_time(content.issued_at),
-        expires_at=_time(content.expires_at),
+        issued_at=issued_at,
+        expires_at=expires_at,
     )
 
 
-_PRINCIPALS: Final[Mapping[str, Callable[[TokenContent], Principal]]] = {
-    SessionKind.ROLE: _role_session,
-    SessionKind.USER: _user_session,
-    SessionKind.FEDERATED_USER: _federated_user,
+_PRINCIPALS: Final[Mapping[str, Callable[[TokenContent, datetime, datetime], Principal]]] = {
+    SessionKind.ROLE.value: _role_session,
+    SessionKind.USER.value: _user_session,
+    SessionKind.FEDERATED_USER.value: _federated_user,
 }
 
 
-def _time(seconds: int) -> datetime:
+def time_of(seconds: int) -> datetime:
+    """Seconds since the epoch in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -44,7 +44,7 @@ def read_presigned(http: HttpRequest, fields: Mapping[bytes, bytes], query: Quer
     fields, query: the request's, read already.
     Raises UnsupportedSignature, MalformedSignedRequest, and ScopeMismatch as in the header form.
     """
-    algorithm, credential_text, signature, written, signed_names, life = [query.text(name) for name in REQUIRED]
+    algorithm, credential_text, signature, written, signed_names, life = query.texts(REQUIRED)
     _check_algorithm(algorithm)
     if not (algorithm and credential_text and signature and written and signed_names and life):
         _refuse(_MISSING)

@@ -1,6 +1,6 @@
 """The query of a signed request: its canonical forms, and the authentication parameters in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -41,14 +41,21 @@ class Query:
     def text(self, name: bytes) -> str | None:
         """A parameter's decoded value; None where there is none."""
         value = self.amz.get(name)
-        if value is None:
-            return None
+        return None if value is None else _decoded(value)
+
+    def texts(self, names: Sequence[bytes]) -> list[str | None]:
+        """As `text`, of each of the names."""
+        values = [self.amz.get(name) for name in names]
+        return [None if value is None else _decoded(value) for value in values]
+
+
+def _decoded(value: bytes) -> str:
+    if b"%" in value:
+        # The two escapes that a scope and a list of headers hold, without the general decoder's cost.
+        value = value.replace(b"%2F", b"/").replace(b"%3B", b";")
         if b"%" in value:
-            # The two escapes that a scope and a list of headers hold, without the general decoder's cost.
-            value = value.replace(b"%2F", b"/").replace(b"%3B", b";")
-            if b"%" in value:
-                value = unquote_to_bytes(value)
-        return value.decode("latin-1")
+            value = unquote_to_bytes(value)
+    return value.decode("latin-1")
 
 
 _EMPTY: Final = Query(forms=(b"",), amz={})
@@ -64,7 +71,8 @@ def read_query(raw: bytes) -> Query:
     if not raw:
         return _EMPTY
     sent = [part.partition(b"=") for part in raw.split(b"&")]
-    if not raw.translate(None, _WRITTEN_ALPHABET) and b"=" not in b"".join([value for _, _, value in sent]):
+    # As many `=` as names that have one: none stands in a value.
+    if not raw.translate(None, _WRITTEN_ALPHABET) and raw.count(b"=") == sum([len(equals) for _, equals, _ in sent]):
         return Query(forms=(_joined(sent),), amz=_amz_parameters(sent))
     if len(raw.translate(None, CONTROLS)) != len(raw):
         raise MalformedSignedRequest("The request target holds control characters")

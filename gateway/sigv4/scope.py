@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gateway.domain.errors import ScopeMismatch
 
 TERMINATOR: Final = "aws4_request"
+_REMEMBERED: Final = 1_024
 
 # Groups of the expressions that read a scope. An access key id is printable ASCII without `/` and `,`, which end it.
 ACCESS_KEY_ID: Final = r"([!-+\-.0-~]{1,128})"
@@ -29,6 +31,7 @@ class CredentialScope:
         return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_credential(text: str) -> tuple[str, CredentialScope] | None:
     """Read `keyid/date/region/service/aws4_request`; None where the text has another shape.
 

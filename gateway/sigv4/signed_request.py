@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.domain.values import quickly_made
 from gateway.sigv4.scope import CredentialScope
 
 
@@ -19,6 +20,7 @@ class HttpRequest:
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRequest:
     """A request with a signature that can be read, and is not verified.

@@ -1,5 +1,6 @@
 """The log: one JSON object a line, without secrets, safe to show on a terminal."""
 
+import asyncio
 import json
 import logging
 import os
@@ -8,11 +9,10 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, TextIO
 
+from gateway.domain.clock import second_text
 from gateway.domain.errors import GatewayError
 from gateway.telemetry.audit import line_of
 
@@ -63,18 +63,26 @@ class JsonLines(logging.Formatter):
 
 
 class AccessLines:
-    """One line an answered request, never with its query; each is written at once, whole."""
+    """One line an answered request, never with its query. Those of one turn of the event loop are written together."""
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("_descriptor", "_waiting")
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._waiting: list[bytes] = []
 
     def write(self, fields: Mapping[str, Any]) -> None:
-        """A line that cannot be written is lost: an access log must not stop the service."""
-        line = line_of({"time": _written(time.time()), "level": "INFO", "logger": "gateway.access", **fields})
+        """Call it on a running loop."""
+        head = f'{{"time":"{_written(time.time())}","level":"INFO","logger":"gateway.access",'.encode("ascii")
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(head + line_of(fields)[1:])
+
+    def _flush(self) -> None:
+        """What cannot be written is lost: an access log must not stop the service."""
+        lines, self._waiting = b"".join(self._waiting), []
         with suppress(OSError):
-            os.write(self._descriptor, line)
+            os.write(self._descriptor, lines)
 
 
 def rendered(line: Mapping[str, Any]) -> str:
@@ -88,12 +96,8 @@ def _type_name(value: object) -> str:
 
 
 def _written(timestamp: float) -> str:
-    return f"{_second(int(timestamp))}.{int(timestamp % 1 * 1000):03d}Z"
-
-
-@lru_cache(maxsize=2)
-def _second(timestamp: int) -> str:
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%dT%H:%M:%S}"
+    second = int(timestamp)
+    return f"{second_text(second)[:-1]}.{int((timestamp - second) * 1000):03d}Z"
 
 
 def _told(error: BaseException) -> str:

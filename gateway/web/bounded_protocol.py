@@ -8,12 +8,10 @@ from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain.identifiers import random_uuid
-from gateway.telemetry.meters import HttpMeter
-from gateway.web.connections import Admissions
+from gateway.web.lean_protocol import ConnectionState, LeanProtocol
 from gateway.web.refusals import (
     FRAMING_TOO_LARGE,
     HEADERS_TOO_LARGE,
@@ -51,16 +49,6 @@ class Bounds:
     discarded: int = 1024 * 1024  # of a body that nobody reads because its answer was sent already
 
 
-class ConnectionState(ServerState):
-    """What all connections of a server share. While `draining`, each answer is its connection's last."""
-
-    def __init__(self, admissions: Admissions, meter: HttpMeter) -> None:
-        super().__init__()
-        self.admissions = admissions
-        self.meter = meter
-        self.draining = False
-
-
 class _Part(Enum):
     """Which part of a message the client has to send next."""
 
@@ -78,10 +66,8 @@ class _Refused(Exception):
     """Raised inside a parser callback; the parser turns it into an error of its own."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(LeanProtocol):
     """One connection. Leaves requests to uvicorn's protocol and cuts what is beyond `bounds`."""
-
-    server_state: ConnectionState
 
     def __init__(
         self,
@@ -221,6 +207,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > self._bounds.discarded:
+                self.server_state.outbox.empty()
                 self.transport.close()
         super().on_body(body)
 
@@ -284,6 +271,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect_nothing()
         if self.transport.is_closing():
             return
+        self.server_state.outbox.empty()
         request_id = random_uuid()
         self.server_state.meter.request_refused(refusal.status)
         _LOG.info(

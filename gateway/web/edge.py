@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from gateway.domain.errors import InternalFault
@@ -83,8 +83,9 @@ class Edge:
             if not answering.status:
                 fault = InternalFault(cause="an exception reached the edge")
                 await send_answer(answering.send, self._render_fault(fault, request_id))
+        took = time.monotonic() - started
         if self._meter is not None:
-            self._meter.answered(answering.status or CLIENT_GONE, time.monotonic() - started)
+            self._meter.answered(answering.status or CLIENT_GONE, took)
         if self._access_log is not None:
             self._access_log(
                 {
@@ -94,7 +95,7 @@ class Edge:
                     # Without the query: it may hold a token or a signature.
                     "path": _told(scope["raw_path"]),
                     "status": answering.status,
-                    "milliseconds": round((time.monotonic() - started) * 1000, 3),
+                    "milliseconds": round(took * 1000, 3),
                 }
             )
 
@@ -118,17 +119,17 @@ class _Answering:
         self._headers = headers
         self.status = 0
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message = {"type": "http.response.start", "status": self.status, "headers": self._with_own(message)}
-        await self._send(message)
+        return self._send(message)
 
     def _with_own(self, message: Message) -> list[tuple[bytes, bytes]]:
         """The door's headers and the edge's, of which a door may say otherwise."""
         given = message.get("headers", ())
         own = self._headers
-        said = [name for name, _ in given if name in _REPLACEABLE]
-        if said:
-            own = tuple(header for header in own if header[0] not in said)
+        for name, _ in given:
+            if name in _REPLACEABLE:
+                own = tuple(header for header in own if header[0] != name)
         return [*given, *own, (b"x-amzn-requestid", self._request_id.encode("ascii"))]

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -49,10 +48,13 @@ class OriginReader:
     def read(self, scope: Scope, request_id: str) -> RequestOrigin:
         client = scope.get("client")
         peer, source_ip, behind_proxy = self._peer(client[0]) if client else _NOBODY
-        found = [header for header in scope["headers"] if header[0] in _READ]
-        agents = b", ".join([value for name, value in found if name == _USER_AGENT])
         secure: bool | None = scope.get("scheme") == "https"
-        if behind_proxy:
+        if not behind_proxy:
+            found = [value for name, value in scope["headers"] if name == _USER_AGENT]
+            agents = found[0] if len(found) == 1 else b", ".join(found)
+        else:
+            found = [header for header in scope["headers"] if header[0] in _READ]
+            agents = b", ".join([value for name, value in found if name == _USER_AGENT])
             source_ip = self._client(peer, [value for name, value in found if name == _FORWARDED_FOR])
             secure = _all_secure([value for name, value in found if name == _FORWARDED_PROTO])
         return RequestOrigin(
@@ -65,8 +67,9 @@ class OriginReader:
     def forwarded(self, headers: Iterable[tuple[bytes, bytes]], origin: RequestOrigin) -> RequestOrigin:
         """`origin` with the client that a proxy forwards which has proven itself; what it does not say is not known."""
         found = [header for header in headers if header[0] in _READ]
-        return replace(
-            origin,
+        return RequestOrigin(
+            request_id=origin.request_id,
+            user_agent=origin.user_agent,
             source_ip=self._client(None, [value for name, value in found if name == _FORWARDED_FOR]),
             secure_transport=_all_secure([value for name, value in found if name == _FORWARDED_PROTO]),
         )

@@ -19,7 +19,7 @@ VERSION: Final = "2011-06-15"
 _METHODS: Final = ("GET", "POST")
 _SHOWN: Final = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _FORM: Final = "application/x-www-form-urlencoded"
-_USUAL_FORMS: Final = frozenset({_FORM, f"{_FORM}; charset=utf-8"})
+USUAL_FORMS: Final = frozenset({_FORM, f"{_FORM}; charset=utf-8"})
 _UTF8: Final = frozenset({"utf-8", "utf8"})
 _ENCODINGS: Final = frozenset({"", "identity"})
 
@@ -85,8 +85,8 @@ def read(
     if body:
         _check_body(method, content_type, content_encoding)
     if not raw_query:
-        form = read_fields(body, _KNOWN)
-        if form.keys() <= _PLAIN:
+        form = usual_fields(body)
+        if form is not None:
             # Nothing but whole names of ours, as most requests are: none of what follows could find a fault.
             return Parameters(method=method, values=form)
     sent = read_fields(raw_query, _KNOWN)
@@ -102,6 +102,15 @@ def read(
         if name not in _PLAIN:
             _check_name(name)
     return Parameters(method=method, values=values)
+
+
+def usual_fields(body: bytes) -> Mapping[str, str] | None:
+    """A form's fields where each has a whole name of ours, as `read` gives them; None for others.
+
+    Raises UnreadableQuery.
+    """
+    form = read_fields(body, _KNOWN)
+    return form if form.keys() <= _PLAIN else None
 
 
 def operation_of(parameters: Parameters) -> Operation:
@@ -127,7 +136,7 @@ def operation_of(parameters: Parameters) -> Operation:
 
 
 def _check_body(method: str, content_type: str | None, content_encoding: str | None) -> None:
-    if content_type in _USUAL_FORMS and content_encoding is None and method == "POST":
+    if content_type in USUAL_FORMS and content_encoding is None and method == "POST":
         return
     if method == "GET":
         raise UnreadableQuery("A GET request of STS has no body: send the parameters in the query, or use POST")

@@ -40,7 +40,9 @@ def _elements(members: Mapping[str, Member]) -> str:
     written = ""
     for name, member in members.items():
         if isinstance(member, str):
-            written += f"<{name}>{escaped(member)}</{name}>\n"
+            # Keys and tokens are printable and hold nothing to escape: one look, and no call.
+            plain = member.isprintable() and not ("&" in member or "<" in member or ">" in member)
+            written += f"<{name}>{member if plain else escaped(member)}</{name}>\n"
         elif member is not None:
             written += f"<{name}>{_content(member)}</{name}>\n"
     return written

@@ -38,11 +38,11 @@ def verified(claims: Claims, expected: Expectation) -> VerifiedClaims:
 
     Raises InvalidIdentityToken, ExpiredIdentityToken.
     """
-    for name, check in REQUIRED.items():
+    for name, check in _REQUIRED:
         if name not in claims:
             raise InvalidIdentityToken(f"Missing a required claim: {name}")
         check(claims[name], claims, expected)
-    for name, check in OPTIONAL.items():
+    for name, check in _OPTIONAL:
         if name in claims:
             check(claims[name], claims, expected)
     return VerifiedClaims(claims)
@@ -50,7 +50,10 @@ def verified(claims: Claims, expected: Expectation) -> VerifiedClaims:
 
 def matched_audience(claims: VerifiedClaims, audiences: Collection[str]) -> str:
     """The first value of `aud` that is among `audiences`, which are those that the claims were verified for."""
-    return next(audience for audience in _audiences(claims["aud"]) if audience in audiences)
+    value = claims["aud"]
+    if isinstance(value, str):
+        return value
+    return next(audience for audience in _audiences(value) if audience in audiences)
 
 
 def _refuse(cause: str) -> Never:
@@ -64,7 +67,7 @@ def _issuer(value: Any, _claims: Claims, expected: Expectation) -> None:
 
 def _audience(value: Any, claims: Claims, expected: Expectation) -> None:
     audiences = _audiences(value)
-    if not any(audience in expected.audiences for audience in audiences):
+    if set(audiences).isdisjoint(expected.audiences):
         raise InvalidIdentityToken("Incorrect token audience", cause="aud has none of the provider's audiences")
     if len(audiences) > 1:
         # A token for several parties was asked for by one of them; that one must be known (Core 3.1.3.7, 4 and 5).
@@ -78,7 +81,9 @@ def _audience(value: Any, claims: Claims, expected: Expectation) -> None:
 
 def _audiences(value: Any) -> list[str]:
     # RFC 7519 4.1.3: one string, or a list of them.
-    audiences = [value] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return [value]
+    audiences = value
     if not isinstance(audiences, list) or not all(isinstance(audience, str) for audience in audiences):
         raise InvalidIdentityToken("Incorrect token audience", cause="aud is neither text nor a list of texts")
     return audiences
@@ -126,7 +131,7 @@ def _seconds(name: str, value: Any) -> int:
     """AWS documents integers for iat and exp; a float or a text is a sign of another producer, True is an int."""
     if type(value) is not int:
         _refuse(f"{name} is not an integer")
-    return int(value)
+    return value
 
 
 # In this order: the expiry of a token for somebody else is nobody's business.
@@ -136,3 +141,6 @@ REQUIRED: Final[Mapping[str, Check]] = MappingProxyType(
 OPTIONAL: Final[Mapping[str, Check]] = MappingProxyType(
     {"nbf": _not_before, "auth_time": _authentication_time, "typ": _kind, "events": _events}
 )
+# As the tables were when this was imported: going over them costs less.
+_REQUIRED: Final = tuple(REQUIRED.items())
+_OPTIONAL: Final = tuple(OPTIONAL.items())

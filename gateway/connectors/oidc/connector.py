@@ -1,18 +1,17 @@
 """One OpenID Connect provider as a connector: the order of its checks, each of which stands elsewhere."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from gateway.connectors.compact_jws import UnverifiedJws
-from gateway.connectors.connector import Examination
-from gateway.connectors.oidc.browser_login import OidcBrowserLogin
+from gateway.connectors.connector import BrowserLogin, Examination
+from gateway.connectors.fetch import Fetcher, Resolve, resolve
 from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
 from gateway.connectors.oidc.discovery import DEADLINE_SECONDS, Discovery
-from gateway.connectors.fetch import Fetcher, Resolve, resolve
 from gateway.connectors.oidc.identity import identity_of
-from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, UnusableKeySet, signature_holds
+from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, UnusableKeySet, VerificationKey, signature_holds
 from gateway.connectors.oidc.provider_keys import FetchedKeySource, FixedKeys, KeySource, Pace
 from gateway.connectors.oidc.settings import OidcSettings
 from gateway.domain.clock import Clock
@@ -49,6 +48,9 @@ class OidcConnector:
         self._named_algorithms = settings.algorithms
         self._audiences = frozenset(settings.audiences)
         self._authorized_parties = settings.accepted_parties
+        self._expected = Expectation(
+            issuer=settings.issuer, audiences=self._audiences, authorized_parties=self._authorized_parties, now=0
+        )
         # EdDSA and Ed25519 are one algorithm under two names (RFC 9864): naming either takes both.
         taken = {ALGORITHMS[algorithm] for algorithm in settings.algorithms}
         self._algorithms = frozenset(algorithm for algorithm, meaning in ALGORITHMS.items() if meaning in taken)
@@ -111,7 +113,7 @@ class OidcConnector:
             answers=answers, faults=(f"no key of the issuer is for {named}; name the algorithms that it signs with",)
         )
 
-    async def verify(self, token: UnverifiedJws) -> Identity:
+    def verify(self, token: UnverifiedJws) -> Coroutine[Any, Any, Identity]:
         """Prove who `token` speaks of: algorithm, key, signature, claims, in this order.
 
         Nothing of the payload is judged before the signature, so a forged token learns nothing. Without I/O where the
@@ -119,28 +121,47 @@ class OidcConnector:
 
         Raises InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, InvalidTags.
         """
-        return await self.verify_for(token, self._audiences, self._authorized_parties)
+        return self.verify_for(token, self._audiences, self._authorized_parties)
 
     async def verify_for(
         self, token: UnverifiedJws, audiences: frozenset[str], authorized_parties: frozenset[str]
     ) -> Identity:
         """As `verify`, of a token that is for one of `audiences`."""
+        keys = self._known_keys(token)
+        if not keys:
+            keys = await self._keys.sought(token.key_id, token.algorithm)
+        return self._proven(token, keys, audiences, authorized_parties)
+
+    def verify_at_hand(self, token: UnverifiedJws) -> Identity | None:
+        """As `verify`, at once; None where the key is not known, and so may have to be fetched."""
+        keys = self._known_keys(token)
+        return self._proven(token, keys, self._audiences, self._authorized_parties) if keys else None
+
+    def _known_keys(self, token: UnverifiedJws) -> tuple[VerificationKey, ...]:
         if token.algorithm not in self._algorithms:
             raise InvalidIdentityToken(
                 "The ID Token's signature algorithm is not accepted",
                 cause=f"algorithm {token.algorithm} is not among the provider's algorithms",
             )
-        keys = self._keys.known(token.key_id, token.algorithm)
-        if not keys:
-            keys = await self._keys.sought(token.key_id, token.algorithm)
+        return self._keys.known(token.key_id, token.algorithm)
+
+    def _proven(
+        self,
+        token: UnverifiedJws,
+        keys: tuple[VerificationKey, ...],
+        audiences: frozenset[str],
+        authorized_parties: frozenset[str],
+    ) -> Identity:
         if not signature_holds(token, keys):
             raise InvalidIdentityToken("The ID Token's signature is invalid", cause="the signature does not hold")
-        expected = Expectation(
-            issuer=self.issuer,
-            audiences=audiences,
-            authorized_parties=authorized_parties,
-            now=int(self._clock.now().timestamp()),
-        )
+        now = int(self._clock.now().timestamp())
+        expected = self._expected
+        known = expected.audiences is audiences and expected.authorized_parties is authorized_parties
+        if expected.now != now or not known:
+            # What is expected changes with the second, not with the token.
+            expected = self._expected = Expectation(
+                issuer=self.issuer, audiences=audiences, authorized_parties=authorized_parties, now=now
+            )
         claims = verified(token.unverified_claims, expected)
         audience = matched_audience(claims, audiences)
         return identity_of(claims, provider=self.name, audience=audience, paths=self._paths)
@@ -148,9 +169,12 @@ class OidcConnector:
 
 def _browser_login(
     connector: OidcConnector, settings: OidcSettings, resolve: Resolve, deadline: float
-) -> OidcBrowserLogin | None:
+) -> BrowserLogin | None:
     if settings.client_id is None:
         return None
+    # Authlib and what it needs are for those alone whose people sign in on the provider's pages.
+    from gateway.connectors.oidc.browser_login import OidcBrowserLogin  # noqa: PLC0415
+
     return OidcBrowserLogin(
         provider=connector.name,
         settings=settings,

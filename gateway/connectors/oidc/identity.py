@@ -83,11 +83,14 @@ def _username(claims: Mapping[str, Any], path: str) -> str:
 
 def _groups(value: Any) -> frozenset[str]:
     """Groups stand in a list, or in one text between blanks; what is no text in the list is nobody's group."""
-    texts = value.split(" ") if isinstance(value, str) else _texts(value)
-    return frozenset(text for text in texts if text)
+    if isinstance(value, list):
+        return frozenset([text for text in value if text and isinstance(text, str)])
+    return frozenset([text for text in value.split(" ") if text]) if isinstance(value, str) else frozenset()
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
     if isinstance(value, str):
         return (value,)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    return tuple([item for item in value if isinstance(item, str)]) if isinstance(value, list) else ()

@@ -134,8 +134,12 @@ class KeySet:
 def signature_holds(token: UnverifiedJws, keys: Sequence[VerificationKey]) -> bool:
     """Whether one of `keys`, which fit the token's algorithm, made its signature."""
     if token.algorithm == _RS256:
-        segments = token.header_segment, token.payload_segment, token.signature_segment
-        return any(isinstance(key, RSAKey) and rs256.holds(key.public_key, *segments) for key in keys)
+        for key in keys:
+            if isinstance(key, RSAKey) and rs256.holds(
+                key.public_key, token.header_segment, token.payload_segment, token.signature_segment
+            ):
+                return True
+        return False
     return holds_by_joserfc(token, keys)
 
 

@@ -201,8 +201,10 @@ class FetchedKeySource:
                 await self._refreshed()
             else:
                 # A fetch for an unknown key moves the due time: to soon after, where it failed.
+                # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._rescheduled.wait(), self._due - self._monotonic())
+                    async with asyncio.timeout(self._due - self._monotonic()):
+                        await self._rescheduled.wait()
 
 
 def _no_such_key(cause: str) -> InvalidIdentityToken:

@@ -1,7 +1,7 @@
 """The door: one HTTP request of STS in, one answer out, each with its line in the audit log."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.domain.errors import GatewayError
 from gateway.doors.sts.actions import ACTIONS, Request, Use
@@ -9,16 +9,17 @@ from gateway.doors.sts.dialects import JSON_DIALECT, XML_DIALECT, Dialect, fault
 from gateway.exchange.exchange import Exchange
 from gateway.sigv4.request import HttpRequest
 from gateway.web.asgi import Receive, Scope, Send
-from gateway.web.headers import single_header
+from gateway.web.headers import single_headers
 from gateway.web.limits import read_body
 from gateway.web.origin import origin_of
 from gateway.web.responses import Answer, send_answer
 from gateway.wire import sts_json
-from gateway.wire.sts_query import operation_of, read
+from gateway.wire.sts_query import USUAL_FORMS, operation_of, read
 
 MAXIMUM_BODY: Final = 256 * 1024
 _PORTAL: Final = Answer(status=303, headers=((b"location", b"/portal"),))
 _ACTION: Final = b"action"
+_HEADERS: Final = (b"accept", b"content-type", b"content-encoding")
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -31,42 +32,69 @@ class StsDoor:
         self._exchange = exchange
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # People who open the address in a browser look for the portal.
-        asked = scope["method"] not in _READING or _ACTION in scope["query_string"].lower()
-        await send_answer(send, await _answer(scope, receive, self._exchange()) if asked else _PORTAL)
+        if scope["method"] in _READING and _ACTION not in scope["query_string"].lower():
+            # People who open the address in a browser look for the portal.
+            await send_answer(send, _PORTAL)
+            return
+        await send_answer(send, await _answer(scope, receive, self._exchange()))
 
 
 async def _answer(scope: Scope, receive: Receive, exchange: Exchange) -> Answer:
-    request_id = origin_of(scope).request_id
+    origin = origin_of(scope)
     dialect = XML_DIALECT
     try:
-        dialect, use = await _read(scope, receive, exchange)
+        sent = await _sent(scope, receive, exchange)
+        if sent.is_usual:
+            answer = exchange.usual_login(sent.body, origin)
+            if answer is not None:
+                return Answer(status=200, body=answer, headers=XML_DIALECT.headers)
+        dialect, use = _read(scope, sent, exchange)
         result = await use(exchange)
     except GatewayError as error:
-        return fault_answer(dialect, error, request_id)
-    return Answer(status=200, body=dialect.result(result, request_id), headers=dialect.headers)
+        return fault_answer(dialect, error, origin.request_id)
+    return Answer(status=200, body=dialect.result(result, origin.request_id), headers=dialect.headers)
 
 
-async def _read(scope: Scope, receive: Receive, exchange: Exchange) -> tuple[Dialect, Use]:
+class _Sent(NamedTuple):
+    """A request's body, and the headers that say how it is to be read."""
+
+    body: bytes
+    accept: str | None
+    content_type: str | None
+    content_encoding: str | None
+    is_usual: bool
+    """Nothing is asked for but that a plain form is answered in XML."""
+
+
+async def _sent(scope: Scope, receive: Receive, exchange: Exchange) -> _Sent:
+    """Raises RequestError, recorded already; AuditUnavailable."""
+    try:
+        body = await read_body(receive, MAXIMUM_BODY)
+        accept, content_type, encoding = single_headers(scope["headers"], _HEADERS)
+    except GatewayError as error:
+        raise exchange.refused(error, origin_of(scope)) from None
+    in_xml = accept is None or accept == "*/*"
+    plain = scope["method"] == "POST" and not scope["query_string"] and encoding is None
+    return _Sent(body, accept, content_type, encoding, in_xml and plain and content_type in USUAL_FORMS)
+
+
+def _read(scope: Scope, sent: _Sent, exchange: Exchange) -> tuple[Dialect, Use]:
     """What is asked for. What cannot be read has its audit line too. Raises RequestError, AuditUnavailable."""
     origin = origin_of(scope)
     action = None
     try:
-        headers = tuple(scope["headers"])
-        body = await read_body(receive, MAXIMUM_BODY)
-        dialect = JSON_DIALECT if sts_json.is_wanted(single_header(headers, b"accept")) else XML_DIALECT
+        dialect = JSON_DIALECT if sts_json.is_wanted(sent.accept) else XML_DIALECT
         http = HttpRequest(
-            method=scope["method"], raw_path=scope["raw_path"], raw_query=scope["query_string"], headers=headers
+            method=scope["method"],
+            raw_path=scope["raw_path"],
+            raw_query=scope["query_string"],
+            headers=tuple(scope["headers"]),
         )
         parameters = read(
-            http.method,
-            http.raw_query,
-            body,
-            single_header(headers, b"content-type"),
-            content_encoding=single_header(headers, b"content-encoding"),
+            http.method, http.raw_query, sent.body, sent.content_type, content_encoding=sent.content_encoding
         )
         operation = operation_of(parameters)
         action = operation.name
-        return dialect, ACTIONS[action](Request(http=http, parameters=parameters, body=body, origin=origin))
+        return dialect, ACTIONS[action](Request(http=http, parameters=parameters, body=sent.body, origin=origin))
     except GatewayError as error:
         raise exchange.refused(error, origin, action) from None

@@ -13,6 +13,7 @@ from gateway.domain.identifiers import (
     TEMPORARY_KEY_PREFIX,
     access_key_id,
     account_of,
+    name_qualifier,
     role_id,
     user_id,
 )
@@ -92,3 +93,8 @@ def test_role_and_user_ids_have_21_characters_and_differ(account: str, name: str
 @given(st.tuples(accounts, st.text(min_size=1)), st.tuples(accounts, st.text(min_size=1)))
 def test_two_roles_have_two_ids(one: tuple[str, str], other: tuple[str, str]) -> None:
     assert (role_id(*one) == role_id(*other)) == (one == other)
+
+
+def test_the_name_qualifier_is_the_documented_hash() -> None:
+    """The inputs are those of the API Reference, which shows no result; this one was computed by its pseudocode."""
+    assert name_qualifier("https://example.com/saml", "123456789012", "MySAMLIdP") == "1uAJanUnBc2XeUkHURMht+xam2c="

@@ -49,7 +49,7 @@ WEB_IDENTITY_STEPS = {
     "making the identity": "gateway.connectors.oidc.connector.identity_of",
     "finding the role": "gateway.roles.catalog.Catalog.role_by_arn",
     "deciding": "gateway.roles.catalog.Catalog.may_assume",
-    "evaluating trust": "gateway.roles.judgement.evaluate_statements",
+    "evaluating trust": "gateway.roles.judgement.granting_mappings",
     "session policies": "gateway.exchange.assume_role.session_policies",
     "keys that the session carries": "gateway.roles.catalog.Catalog.carried_keys",
     "minting": "gateway.sessions.issuer.SessionIssuer.mint",

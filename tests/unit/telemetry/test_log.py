@@ -1,5 +1,6 @@
 """Log lines: their fields, what they leave out, and that nothing in them can move a terminal."""
 
+import asyncio
 import io
 import json
 import logging
@@ -118,9 +119,10 @@ def test_a_line_is_printable_ascii_and_reads_back(text: str) -> None:
     assert json.loads(line) == {"claim": text} | {text: 1}
 
 
-def test_access_lines_go_to_their_descriptor_whole() -> None:
+async def test_access_lines_go_to_their_descriptor_whole() -> None:
     read, write = os.pipe()
     AccessLines(write).write({"path": "/\x1b[2J", "status": 200})
+    await asyncio.sleep(0)
     os.close(write)
 
     with os.fdopen(read, "rb") as pipe:
@@ -129,6 +131,19 @@ def test_access_lines_go_to_their_descriptor_whole() -> None:
     assert line == {"level": "INFO", "logger": "gateway.access", "path": "/\x1b[2J", "status": 200}
 
 
-def test_an_access_line_that_cannot_be_written_is_lost_quietly() -> None:
+async def test_an_access_line_that_cannot_be_written_is_lost_quietly() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full:
         AccessLines(full.fileno()).write({"status": 200})
+        await asyncio.sleep(0)
+
+
+async def test_access_lines_of_one_turn_of_the_event_loop_are_written_in_their_order() -> None:
+    read, write = os.pipe()
+    lines = AccessLines(write)
+    for status in (200, 403, 500):
+        lines.write({"status": status})
+    await asyncio.sleep(0)
+    os.close(write)
+
+    with os.fdopen(read, "rb") as pipe:
+        assert [json.loads(line)["status"] for line in pipe] == [200, 403, 500]

@@ -1,0 +1,140 @@
+"""One request and its answer on a connection: as uvicorn's, with the answer's head and body written at once.
+
+Two writes are two packets and wake the client twice, which costs as much as sealing and signing do.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
+
+from gateway.web.asgi import Message
+
+# What doors say again and again: looked at and rendered once.
+_REPEATED: Final = frozenset(
+    (
+        b"cache-control",
+        b"content-security-policy",
+        b"content-type",
+        b"date",
+        b"referrer-policy",
+        b"strict-transport-security",
+        b"x-content-type-options",
+    )
+)
+_HEEDED: Final = frozenset((b"content-length", b"connection"))
+_OFTEN: Final = _REPEATED | _HEEDED | {b"x-amzn-requestid"}
+_PRINTABLE: Final = bytes(range(0x20, 0x7F))
+_REMEMBERED: Final = 512
+_NO_BODY: Final = frozenset((204, 304))
+_lines: Final[dict[tuple[bytes, bytes], bytes]] = {}
+
+
+class Outbox:
+    """What one turn of the event loop answers, written at its end: a client that sleeps is woken once for all."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
+
+    def put(self, transport: asyncio.Transport, answer: bytes) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self.empty)
+        self._waiting.append((transport, answer))
+
+    def empty(self) -> None:
+        """Write all that waits; whoever closes a connection, or writes to it past this, does so first."""
+        waiting, self._waiting = self._waiting, []
+        for transport, answer in waiting:
+            transport.write(answer)
+
+
+class Cycle(RequestResponseCycle):
+    """The head of an answer is held back until its first piece of body comes. `outbox` is set by whoever makes one."""
+
+    outbox: Outbox
+    _head: bytes = b""
+
+    async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started:
+            self._begin(message)
+        elif not self.response_complete:
+            self._go_on(message)
+        else:
+            raise RuntimeError(f"{message['type']} after the answer's end")
+
+    def _begin(self, message: Message) -> None:
+        if message["type"] != "http.response.start":
+            raise RuntimeError(f"{message['type']} before http.response.start")
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        status = message["status"]
+        lines = [STATUS_LINE[status]]
+        for header in (*self.default_headers, *message.get("headers", ())):
+            lines.append(_lines.get(header) or _rendered(*header))
+            if header[0] in _HEEDED:
+                self._heed(*header)
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _NO_BODY:
+            self.chunked_encoding = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
+        self._head = b"".join(lines)
+
+    def _heed(self, name: bytes, value: bytes) -> None:
+        """What a header of the answer means for the connection."""
+        if name == b"content-length":
+            self.expected_content_length = int(value)
+            self.chunked_encoding = False
+        elif name == b"connection" and b"close" in value.lower():
+            self.keep_alive = False
+
+    def _go_on(self, message: Message) -> None:
+        if message["type"] != "http.response.body":
+            raise RuntimeError(f"{message['type']} within an answer")
+        body, more_body = message.get("body", b""), message.get("more_body", False)
+        head, self._head = self._head, b""
+        self.outbox.put(self.transport, head + self._framed(body, more_body))
+        if more_body:
+            return
+        if self.expected_content_length:
+            raise RuntimeError("the answer is shorter than its content-length")
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.outbox.empty()
+            self.transport.close()
+        self.on_response()
+
+    def _framed(self, body: bytes, more_body: bool) -> bytes:  # noqa: FBT001  ASGI's own word
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length = 0
+            return b""
+        if self.chunked_encoding:
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return chunk if more_body else chunk + b"0\r\n\r\n"
+        self.expected_content_length -= len(body)
+        if self.expected_content_length < 0:
+            raise RuntimeError("the answer is longer than its content-length")
+        return body
+
+
+def _rendered(name: bytes, value: bytes) -> bytes:
+    """A header as it goes over the wire. Raises RuntimeError: one that would end the head, or begin another."""
+    # Printable ASCII needs no expression to be found harmless.
+    if name not in _OFTEN and HEADER_RE.search(name):
+        raise RuntimeError("a header of the answer has a name that no header may have")
+    if value.translate(None, _PRINTABLE) and HEADER_VALUE_RE.search(value):
+        raise RuntimeError("a header of the answer holds what no header may")
+    line = b"%b: %b\r\n" % (name.lower(), value)
+    if name in _REPEATED:
+        if len(_lines) >= _REMEMBERED:
+            _lines.clear()
+        _lines[name, value] = line
+    return line

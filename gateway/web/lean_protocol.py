@@ -1,0 +1,128 @@
+"""uvicorn's HTTP/1.1 protocol without what the gateway never does (upgrades, a limit of its own) at each request."""
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from gateway.telemetry.meters import HttpMeter
+from gateway.web.connections import Admissions
+from gateway.web.cycle import Cycle, Outbox
+
+_ROOT: Final = b"/"
+
+
+class ConnectionState(ServerState):
+    """What all connections of a server share. While `draining`, each answer is its connection's last."""
+
+    def __init__(self, admissions: Admissions, meter: HttpMeter) -> None:
+        super().__init__()
+        self.admissions = admissions
+        self.meter = meter
+        self.outbox: Final = Outbox()
+        self.draining = False
+
+
+class LeanProtocol(HttpToolsProtocol):
+    """One connection. Its timer for idle times is set once, and looks at the time when it comes."""
+
+    server_state: ConnectionState
+
+    _idle_until: float | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        self._read_target()
+        parser, before = self.parser, self.cycle
+        self.cycle = cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=parser.get_http_version() != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        cycle.outbox = self.server_state.outbox
+        if before is None or before.response_complete:  # type: ignore[redundant-expr]  # uvicorn's type lacks None
+            self._start_asgi_task(cycle, self.app)
+        else:
+            # A pipelined request waits for its turn.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
+
+    def _read_target(self) -> None:
+        scope: Any = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        version = self.parser.get_http_version()
+        if version != "1.1":
+            scope["http_version"] = version
+        if self.url == _ROOT:
+            scope["path"], scope["raw_path"], scope["query_string"] = "/", _ROOT, b""
+            return
+        parsed = httptools.parse_url(self.url)
+        path = parsed.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"], scope["query_string"] = parsed.path, parsed.query or b""
+
+    def on_body(self, body: bytes) -> None:
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+            return
+        self._idle_until = self.loop.time() + self.timeout_keep_alive
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def shutdown(self) -> None:
+        self.server_state.outbox.empty()
+        super().shutdown()
+
+    def _unset_keepalive_if_required(self) -> None:
+        # Something came, or goes on: the timer will find that nobody waits.
+        self._idle_until = None
+
+    def _look_again(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_until is None:
+            return
+        left = self._idle_until - self.loop.time()
+        if left > 0:
+            self._look_again(left)
+        else:
+            super().timeout_keep_alive_handler()

@@ -1,0 +1,63 @@
+"""Answers on their way out: one write each, none split, none before another."""
+
+import asyncio
+
+import pytest
+
+from gateway.web.cycle import Outbox, _lines, _rendered
+
+
+class Wire:
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, answer: bytes) -> None:
+        self.written.append(answer)
+
+
+async def test_answers_of_one_turn_are_written_at_its_end_in_their_order() -> None:
+    outbox, one, other = Outbox(), Wire(), Wire()
+
+    outbox.put(one, b"1")  # type: ignore[arg-type]
+    outbox.put(other, b"2")  # type: ignore[arg-type]
+    outbox.put(one, b"3")  # type: ignore[arg-type]
+
+    assert (one.written, other.written) == ([], [])
+    await asyncio.sleep(0)
+    assert (one.written, other.written) == ([b"1", b"3"], [b"2"])
+
+
+async def test_an_emptied_outbox_writes_nothing_twice() -> None:
+    outbox, wire = Outbox(), Wire()
+    outbox.put(wire, b"1")  # type: ignore[arg-type]
+
+    outbox.empty()
+    await asyncio.sleep(0)
+
+    assert wire.written == [b"1"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        (b"location", b"/a\r\nset-cookie: b"),
+        (b"x-a\r\nb", b"c"),
+        (b"x a", b"b"),
+        (b"content-type", b"a\nb"),
+        (b"x-a", b"\0"),
+    ],
+)
+def test_a_header_that_would_end_the_head_is_never_sent(header: tuple[bytes, bytes]) -> None:
+    with pytest.raises(RuntimeError):
+        _rendered(*header)
+
+
+def test_only_headers_that_repeat_are_remembered_and_not_without_end() -> None:
+    _rendered(b"x-amzn-requestid", b"1")
+    for number in range(2_000):
+        _rendered(b"content-type", b"text/%d" % number)
+
+    assert (b"x-amzn-requestid", b"1") not in _lines
+    assert len(_lines) <= 512
