@@ -121,8 +121,7 @@ class Administration:
                 resource="the gateway's configuration",
                 cause="no role of the person allows it",
             )
-        entry.recipient_account = role.arn.account
-        entry.details["role"] = str(role.arn)
+        entry.concerns(role.arn)
         entry.succeeded()
 
     def _reading_role(self, signed_in: SignedIn, origin: RequestOrigin) -> Role | None:

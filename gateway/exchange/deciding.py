@@ -55,7 +55,8 @@ def allowed_to_ask(parts: Parts, proof: Proof, action: str, keys: Mapping[str, V
 
 def context_of(proof: Proof, keys: Mapping[str, Value]) -> RequestContext:
     """All condition keys of the caller's request."""
-    return request_context(proof.principal, proof.role_tags, proof.origin, proof.now, keys)
+    found_out = proof.claimant.found_out
+    return request_context(proof.principal, proof.role_tags, proof.origin, proof.now, keys, found_out)
 
 
 def refused(parts: Parts, proof: Proof, query: Query, decision: Decision, *, cause: str | None = None) -> ActionDenied:

@@ -20,6 +20,7 @@ from gateway.sigv4.scope import check_scope
 from gateway.sigv4.signed_request import SignedRequest
 from gateway.sigv4.verify import check_time, verify
 
+_TOLD: Final = "the audit log's userIdentity"
 STS: Final = "sts"
 GATEWAY: Final = "gateway"
 """The service that the gateway's own `/v1` API is signed for."""
@@ -78,11 +79,14 @@ def proven(
     claimant = parts.authenticator.claimant(signed.access_key_id, signed.session_token, now)
     key = parts.signing_keys.of(claimant.secret_access_key, signed.scope)
     verify(signed, key, rules, body_sha256=call.body_sha256)
-    entry.user_identity = audit_identities.principal(
-        claimant.principal,
-        provider=_provider(parts, claimant.principal),
-        user_arn=None if claimant.session is None else claimant.session.user_arn,
-    )
+    told = claimant.found_out.get(_TOLD)
+    if told is None:
+        told = claimant.found_out[_TOLD] = audit_identities.principal(
+            claimant.principal,
+            provider=_provider(parts, claimant.principal),
+            user_arn=None if claimant.session is None else claimant.session.user_arn,
+        )
+    entry.user_identity = told
     entry.recipient_account = claimant.principal.account
     entry.session_id = claimant.principal.session_id
     # After the signature: whoever only knows a session's id learns nothing of its state.

@@ -5,7 +5,9 @@ Source: IAM User Guide, "AWS global condition context keys". A key whose value i
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from gateway.domain.clock import utc_text
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.principal import Principal, PrincipalType
 from gateway.policy.context import RequestContext
@@ -21,6 +23,7 @@ _PRINCIPAL_TYPES: Mapping[PrincipalType, str] = {
     PrincipalType.FEDERATED_USER: "FederatedUser",
 }
 _MFA = "mfa"
+_OWN_KEYS = "the condition keys of whoever signs"
 
 
 def request_context(
@@ -29,21 +32,37 @@ def request_context(
     origin: RequestOrigin,
     now: datetime,
     requested: Mapping[str, Value],
+    found_out: dict[str, Any] | None = None,
 ) -> RequestContext:
     """All keys of one request. `role_tags`: the role's own; `requested`: what the request itself fills.
 
-    The request's keys come first, so that none of them can stand in for one that tells who signs.
+    The request's keys come first, so that none of them can stand in for one that tells who signs. `found_out` keeps
+    those of whoever signs for the next request.
     """
-    values: dict[str, Value | None] = {
-        **requested,
-        **principal_keys(principal, role_tags),
+    kept: dict[str, Any] = {} if found_out is None else found_out
+    own = kept.get(_OWN_KEYS)
+    if own is None:
+        own = kept[_OWN_KEYS] = _folded(principal_keys(principal, role_tags))
+    asked = _folded({**requested, **_circumstances(origin, now)})
+    if own.keys().isdisjoint(asked):
+        return RequestContext(values={**asked, **own})
+    return RequestContext(
+        values=_folded({**requested, **principal_keys(principal, role_tags), **_circumstances(origin, now)})
+    )
+
+
+def _circumstances(origin: RequestOrigin, now: datetime) -> dict[str, Value | None]:
+    return {
         "aws:SourceIp": origin.source_ip,
         "aws:UserAgent": origin.user_agent,
         "aws:SecureTransport": None if origin.secure_transport is None else str(origin.secure_transport).lower(),
-        "aws:CurrentTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "aws:CurrentTime": utc_text(now),
         "aws:EpochTime": str(int(now.timestamp())),
     }
-    return RequestContext.of({key: value for key, value in values.items() if value is not None})
+
+
+def _folded(values: Mapping[str, Value | None]) -> Mapping[str, tuple[str, ...]]:
+    return RequestContext.of({key: value for key, value in values.items() if value is not None}).values
 
 
 def principal_tags(principal: Principal, role_tags: Mapping[str, str]) -> dict[str, str]:
@@ -67,7 +86,7 @@ def principal_keys(principal: Principal, role_tags: Mapping[str, str]) -> dict[s
         USERNAME: principal.condition_keys.get(USERNAME) if session else principal.user_name,
         "aws:SourceIdentity": principal.source_identity,
         PROVIDER: principal.provider,
-        "aws:TokenIssueTime": None if principal.issued_at is None else f"{principal.issued_at:%Y-%m-%dT%H:%M:%SZ}",
+        "aws:TokenIssueTime": None if principal.issued_at is None else utc_text(principal.issued_at),
         # Absent for long-lived keys (IAM User Guide, "aws:MultiFactorAuthPresent").
         "aws:MultiFactorAuthPresent": str(signed_in_with_mfa(principal)).lower() if principal.session_id else None,
     }

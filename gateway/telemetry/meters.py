@@ -18,6 +18,7 @@ from gateway.domain.errors import (
 from gateway.telemetry.cells import Board
 from gateway.telemetry.exposition import exposition
 from gateway.telemetry.metrics import Counter, Gauge, Registry, counter, gauge, greatest, histogram, least, total
+from gateway.telemetry.provider_meters import OF_PROVIDERS, MetadataMeter, ProviderMeter
 
 AUTHORIZE: Final = "Authorize"
 """The action under which every request to a resource server is counted: the client names those, without end."""
@@ -60,43 +61,6 @@ AUDIT_FAILURES: Final = counter(
     "Audit lines that could not be written: request says whether it was refused, or went on and the line was dropped.",
     "request",
 )
-JWKS_FETCHED: Final = gauge(
-    "jwks_fetched_timestamp_seconds",
-    "When the provider's keys in use were fetched or read; the oldest of all workers.",
-    "provider",
-    merge=least,
-)
-JWKS_FAILING: Final = gauge(
-    "jwks_refresh_failing",
-    "1 while the latest attempt to fetch the provider's keys has failed in some worker, else 0.",
-    "provider",
-    merge=greatest,
-)
-JWKS_FAILURES: Final = counter(
-    "jwks_refresh_failures_total", "Attempts to fetch the provider's keys that failed.", "provider"
-)
-SAML_FETCHED: Final = gauge(
-    "saml_metadata_fetched_timestamp_seconds",
-    "When the SAML provider's metadata in use was fetched or read; the oldest of all workers.",
-    "provider",
-    merge=least,
-)
-SAML_FAILING: Final = gauge(
-    "saml_metadata_refresh_failing",
-    "1 while the latest attempt to fetch the SAML provider's metadata has failed in some worker, or the metadata has "
-    "ended, else 0.",
-    "provider",
-    merge=greatest,
-)
-SAML_FAILURES: Final = counter(
-    "saml_metadata_refresh_failures_total", "Attempts to fetch the SAML provider's metadata that failed.", "provider"
-)
-SAML_ENDS: Final = gauge(
-    "saml_metadata_valid_until_timestamp_seconds",
-    "When the SAML provider's metadata in use ends; absent where it does not say.",
-    "provider",
-    merge=least,
-)
 KEYRING_KEYS: Final = gauge("keyring_keys", "Sealing keys in the keyring.", merge=least)
 KEYRING_CREATED: Final = gauge(
     "keyring_newest_key_created_timestamp_seconds", "When the newest sealing key was made.", merge=least
@@ -133,8 +97,7 @@ REQUESTS_REFUSED: Final = counter(
 
 METRICS: Final = (
     *(BUILD, WORKER_STARTS, REQUESTS, DURATION, MINTED, AUDIT_FAILURES),
-    *(JWKS_FETCHED, JWKS_FAILING, JWKS_FAILURES),
-    *(SAML_FETCHED, SAML_FAILING, SAML_FAILURES, SAML_ENDS),
+    *OF_PROVIDERS,
     *(KEYRING_KEYS, KEYRING_CREATED, KEYRING_SEALS_FROM, KEYRING_NEXT, KEYRING_FAULTS),
     *(
         CLOCK_DRIFT,
@@ -210,65 +173,6 @@ class HttpMeter:
         if found is None:
             found = self._refused[status] = self._registry.counter(REQUESTS_REFUSED, str(status))
         found.inc()
-
-
-class ProviderMeter:
-    """What is known of one provider's keys."""
-
-    __slots__ = ("_failing", "_failures", "_fetched", "_seen")
-
-    def __init__(self, registry: Registry, provider: str) -> None:
-        self._fetched = registry.gauge(JWKS_FETCHED, provider)
-        self._failing = registry.gauge(JWKS_FAILING, provider)
-        self._failures = registry.counter(JWKS_FAILURES, provider)
-        self._fetched.forget()
-        self._seen = 0
-
-    def tell(self, *, fetched_at: datetime | None, is_failing: bool, failures: int) -> None:
-        """`failures`: since the provider's connector was made; one that a reload made begins anew."""
-        if fetched_at is not None:
-            self._fetched.set(fetched_at.timestamp())
-        self._failing.set(is_failing)
-        self._failures.add(failures - self._seen if failures >= self._seen else failures)
-        self._seen = failures
-
-    def forget(self) -> None:
-        """The provider is no more configured."""
-        self._fetched.forget()
-        self._failing.forget()
-
-
-class MetadataMeter:
-    """What is known of one SAML provider's metadata."""
-
-    __slots__ = ("_ends", "_failing", "_failures", "_fetched", "_seen")
-
-    def __init__(self, registry: Registry, provider: str) -> None:
-        self._fetched = registry.gauge(SAML_FETCHED, provider)
-        self._failing = registry.gauge(SAML_FAILING, provider)
-        self._failures = registry.counter(SAML_FAILURES, provider)
-        self._ends = registry.gauge(SAML_ENDS, provider)
-        self._fetched.forget()
-        self._ends.forget()
-        self._seen = 0
-
-    def tell(
-        self, *, fetched_at: datetime | None, valid_until: datetime | None, is_failing: bool, failures: int
-    ) -> None:
-        """`failures`: since the provider's connector was made; one that a reload made begins anew."""
-        for one, moment in ((self._fetched, fetched_at), (self._ends, valid_until)):
-            if moment is None:
-                one.forget()
-            else:
-                one.set(moment.timestamp())
-        self._failing.set(is_failing)
-        self._failures.add(failures - self._seen if failures >= self._seen else failures)
-        self._seen = failures
-
-    def forget(self) -> None:
-        """The provider is no more configured."""
-        for one in (self._fetched, self._failing, self._ends):
-            one.forget()
 
 
 class KeyringMeter:

@@ -50,7 +50,8 @@ class Directory:
             raise ProviderUnreachable(provider=self.name, cause="nobody answers")
         if self.refuses is not None:
             raise RejectedLogin(cause=self.refuses, principal_key=person.username)
-        return replace(person, groups=self.groups)
+        # A look-up proves nothing anew: how and when somebody signed in is not for it to say.
+        return replace(person, groups=self.groups, authenticated_at=None, amr=("looked up",))
 
     async def start(self) -> None: ...
 

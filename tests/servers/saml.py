@@ -137,11 +137,11 @@ class Server:
                 env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8", **environment},
                 start_new_session=True,
             )
-        deadline = time.monotonic() + _PATIENCE
-        while not self._answers(ready):
-            assert self._child.poll() is None, self.log[-2_000:]
-            assert time.monotonic() < deadline, self.log[:2_000]
-            time.sleep(0.05)
+        try:
+            self._wait(ready)
+        except AssertionError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End it and the workers that it started."""
@@ -155,6 +155,14 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _wait(self, ready: str) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while not self._answers(ready):
+            assert self._child is not None
+            assert self._child.poll() is None, self.log[-2_000:]
+            assert time.monotonic() < deadline, self.log[:2_000]
+            time.sleep(0.05)
 
     def _answers(self, path: str) -> bool:
         try:

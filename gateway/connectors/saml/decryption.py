@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from gateway.connectors.saml.encoding import plain
 from gateway.connectors.saml.encryption_shape import EncryptionShape
 from gateway.connectors.saml.refusals import undecryptable
+from gateway.connectors.saml.tree import Element, parsed
+from gateway.domain.errors import InvalidIdentityToken
 
 _NONCE: Final = 12
 _TAG: Final = 16
@@ -31,8 +33,8 @@ def decryption_key(pem: str) -> rsa.RSAPrivateKey:
     return key
 
 
-def decrypted(shape: EncryptionShape, key: rsa.RSAPrivateKey) -> bytes:
-    """A document whose root holds what was encrypted, in the namespaces that it was encrypted in; unparsed.
+def decrypted(shape: EncryptionShape, key: rsa.RSAPrivateKey) -> Element:
+    """The root of a document that holds what was encrypted, in the namespaces that it was encrypted in.
 
     Raises InvalidIdentityToken.
     """
@@ -41,7 +43,20 @@ def decrypted(shape: EncryptionShape, key: rsa.RSAPrivateKey) -> bytes:
     plaintext = (_opened if shape.authenticated else _deciphered)(cipher_key, shape.sealed)
     if plaintext is None:
         undecryptable()
-    return plain(_in_context(plaintext, shape.namespaces))
+    document = _in_context(plaintext, shape.namespaces)
+    return _read(document) if shape.authenticated else _read_or_undecryptable(document)
+
+
+def _read(document: bytes) -> Element:
+    return parsed(plain(document))
+
+
+def _read_or_undecryptable(document: bytes) -> Element:
+    """Of a cipher that tells nothing of its own, one wrong key in sixteen leaves a padding that could be one."""
+    try:
+        return _read(document)
+    except InvalidIdentityToken:
+        undecryptable()
 
 
 def _unsealed_key(shape: EncryptionShape, key: rsa.RSAPrivateKey) -> bytes | None:

@@ -9,10 +9,11 @@ from gateway.connectors.saml.refusals import misshapen
 
 MAXIMUM_CHARACTERS: Final = 100_000
 _MAXIMUM_INFLATED: Final = 75_000
-_BLANKS: Final = str.maketrans("", "", "\r\n\t ")
+_BLANKS: Final = b"\r\n\t "
+_MAXIMUM_LEAD: Final = 256
 # XML 1.0 2.8; an encoding, where it is declared, can only be the one that the bytes were read in.
 _DECLARATION: Final = re.compile(
-    r"""<\?xml\ version=(["'])1\.0\1
+    rb"""<\?xml\ version=(["'])1\.0\1
     (?:\ +encoding=(["'])[Uu][Tt][Ff]-8\2)?
     (?:\ +standalone=(["'])(?:yes|no)\3)?\ *\?>""",
     re.VERBOSE,
@@ -52,16 +53,16 @@ def plain(document: bytes) -> bytes:
     see two texts. In a well-formed document neither stands for anything else.
     """
     try:
-        text = document.decode("utf-8")
+        document.decode("utf-8")
     except UnicodeDecodeError:
         misshapen("the document is not UTF-8")
-    declaration = _DECLARATION.match(text)
-    body = text[declaration.end() :] if declaration else text
-    if not body.lstrip("\r\n\t ").startswith("<") or "\0" in body:
+    declaration = _DECLARATION.match(document)
+    begins = declaration.end() if declaration else 0
+    if not document[begins : begins + _MAXIMUM_LEAD].lstrip(_BLANKS).startswith(b"<") or b"\0" in document:
         misshapen("the document does not begin with an element in plain UTF-8")
-    if "<!" in body:
+    if b"<!" in document:
         misshapen("the document holds a comment, CDATA or a document type")
-    if "<?" in body:
+    if document.find(b"<?", begins) >= 0:
         misshapen("the document holds a processing instruction or another declaration than UTF-8")
     return document
 
@@ -69,12 +70,13 @@ def plain(document: bytes) -> bytes:
 def _unarmoured(parameter: str) -> bytes:
     if len(parameter) > MAXIMUM_CHARACTERS:
         misshapen(f"the message has more than {MAXIMUM_CHARACTERS} characters")
-    bare = parameter.translate(_BLANKS)
     try:
+        bare = parameter.encode("ascii").translate(None, _BLANKS)
         document = binascii.a2b_base64(bare, strict_mode=True)
     except ValueError:
         misshapen("the message is not base64")
     # RFC 4648 3.5: unused bits that are not zero would give one answer many texts.
-    if binascii.b2a_base64(document, newline=False) != bare.encode("ascii"):
+    last = len(document) % 3 or 3
+    if binascii.b2a_base64(document[-last:], newline=False) != bare[-4:]:
         misshapen("the message is not canonical base64")
     return document

@@ -23,7 +23,6 @@ _RELAY_STATE: Final = "RelayState"
 _ALGORITHM: Final = "SigAlg"
 _SIGNATURE: Final = "Signature"
 _NAMES: Final = {name.lower(): name for name in (REQUEST, RESPONSE, _RELAY_STATE, _ALGORITHM, _SIGNATURE)}
-MAXIMUM_RELAY_STATE: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

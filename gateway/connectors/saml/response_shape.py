@@ -5,6 +5,7 @@ second assertion, signature or digest somewhere. Names are counted whatever thei
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,6 +62,8 @@ class ResponseShape:
 
 def response_shape(root: Element) -> ResponseShape:
     """The parts of a Response. Raises InvalidIdentityToken."""
+    # Held for the while, so that lxml makes each element's proxy once and not at each step.
+    elements = list(root.iter())
     identifiers = frozenset(identified(root))
     if root.tag != RESPONSE:
         misshapen("the document is not a Response")
@@ -73,8 +76,8 @@ def response_shape(root: Element) -> ResponseShape:
     expected = tuple(tag for tag in _ORDER if tag not in _OPTIONAL or any(child.tag == tag for child in front))
     if tuple(child.tag for child in front) != expected:
         misshapen("a Response does not have exactly the children that it must have")
-    signature = behind_issuer(root)
-    check_counts(root, signatures=_placed(root) + _placed(assertion), assertions=1)
+    signature = _behind_issuer(root)
+    _check_counts(elements, signatures=_placed(root) + _placed(assertion))
     return ResponseShape(
         root=root,
         signature=None if signature is None else signature_shape(signature),
@@ -92,19 +95,19 @@ def decrypted_shape(root: Element, around: ResponseShape) -> Element:
         misshapen("an encrypted assertion repeats an identifier of its Response")
     if len(root) != 1 or root[0].tag != ASSERTION or (root.text or "").strip() or (root[0].tail or "").strip():
         misshapen("an encrypted assertion holds something else than one Assertion")
-    check_counts(root, signatures=_placed(root[0]), assertions=1)
+    _check_counts(root.iter(), signatures=_placed(root[0]))
     return root[0]
 
 
 def assertion_signature(assertion: Element) -> SignatureShape:
     """The signature of an assertion, which it must have. Raises InvalidIdentityToken."""
-    signature = behind_issuer(assertion)
+    signature = _behind_issuer(assertion)
     if signature is None:
         unsigned("the assertion is not signed; have the identity provider sign assertions, not responses alone")
     return signature_shape(signature)
 
 
-def behind_issuer(holder: Element) -> Element | None:
+def _behind_issuer(holder: Element) -> Element | None:
     """The signature in the one place where it may stand: right behind the Issuer, which stands first."""
     if len(holder) > 1 and holder[0].tag == ISSUER and holder[1].tag == SIGNATURE:
         return holder[1]
@@ -112,14 +115,13 @@ def behind_issuer(holder: Element) -> Element | None:
 
 
 def _placed(holder: Element) -> int:
-    return 0 if behind_issuer(holder) is None else 1
+    return 0 if _behind_issuer(holder) is None else 1
 
 
-def check_counts(root: Element, *, signatures: int, assertions: int) -> None:
-    """Refuse a document with more or fewer signatures, or parts of them, or assertions. Raises InvalidIdentityToken."""
-    counts = Counter(map(local_name, root.iter()))
-    if counts["Assertion"] + counts["EncryptedAssertion"] != assertions:
-        misshapen("the document does not hold exactly as many assertions as it may")
+def _check_counts(elements: Iterable[Element], *, signatures: int) -> None:
+    counts = Counter(map(local_name, elements))
+    if counts["Assertion"] + counts["EncryptedAssertion"] != 1:
+        misshapen("the document does not hold exactly one assertion")
     if any(counts[part] != signatures for part in _SIGNATURE_PARTS):
         misshapen("the document holds a signature, or a part of one, out of its place")
     if not _NOWHERE.isdisjoint(counts):

@@ -4,7 +4,7 @@ Source: SAML 2.0 Core 1.3.3 (xs:dateTime in UTC).
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.connectors.saml.refusals import inapplicable
@@ -12,20 +12,17 @@ from gateway.domain.assertion import CLOCK_SKEW_SECONDS
 from gateway.domain.errors import ExpiredIdentityToken
 
 SKEW: Final = timedelta(seconds=CLOCK_SKEW_SECONDS)
-_INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?Z", re.ASCII)
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,12})?Z", re.ASCII)
 
 
 def moment(name: str, text: str) -> datetime:
-    """The moment that the attribute `name` says. Raises InvalidIdentityToken."""
-    written = _INSTANT.fullmatch(text)
-    if written is None:
+    """The moment that the attribute `name` says, to the microsecond. Raises InvalidIdentityToken."""
+    if _INSTANT.fullmatch(text) is None:
         inapplicable(f"{name} is not a moment in UTC")
-    seconds, fraction = written.groups()
     try:
-        whole = datetime.fromisoformat(seconds).replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         inapplicable(f"{name} is no moment of the calendar")
-    return whole.replace(microsecond=int(f"{fraction or ''}000000"[:6]))
 
 
 def begun(name: str, begins: datetime, now: datetime) -> None:

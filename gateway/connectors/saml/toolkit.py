@@ -1,8 +1,9 @@
 """python3-saml in its strictest settings: a second opinion beside our own, told our address, our clock and our schema.
 
 Places of the library are replaced, each by what judges alike: the time, which it takes from the system; how it reads
-moments; the schema, which it compiles anew for each answer (more than half of all it costs); XPath, compiled anew
-likewise. Its release is bounded in the package's metadata, and a test holds that these places are where it looks.
+moments; the schema, which it compiles anew for each answer (more than half of all it costs); XPath and certificates,
+read anew likewise. Its release is bounded in the package's metadata, and tests hold that it looks in these places, and
+that what stands there judges as its own does.
 """
 
 import base64
@@ -20,7 +21,7 @@ from onelogin.saml2.constants import OneLogin_Saml2_Constants
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
+from onelogin.saml2.utils import OneLogin_Saml2_Utils, return_false_on_exception
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from gateway.connectors.saml.times import moment
@@ -47,6 +48,7 @@ class _Own(threading.local):
         self.now = 0
         self.schemas: dict[str, Any] = {}
         self.paths: dict[str, Any] = {}
+        self.keys: dict[str, xmlsec.Key] = {}
 
 
 _OWN: Final = _Own()
@@ -150,11 +152,25 @@ def _validate(xml: Any, schema: str, debug: bool = False) -> Any:  # noqa: FBT00
     return tree if compiled.validate(tree) else "invalid_xml"
 
 
+@return_false_on_exception  # type: ignore[untyped-decorator]  # the library has no types
+def _signed(signature: Any, _root: Any, certificate: str, *_unused: Any) -> bool:
+    """As the library's own where it is given a certificate, with a key that this thread has read out of it once."""
+    key = _OWN.keys.get(certificate)
+    if key is None:
+        key = _OWN.keys[certificate] = xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem, None)
+    context = xmlsec.SignatureContext()
+    context.key = key
+    context.set_enabled_key_data([xmlsec.constants.KeyDataX509])
+    context.verify(signature)
+    return True
+
+
 def _query(dom: Any, query: str, context: Any = None, tagid: str | None = None) -> Any:
     """As the library's own, with a path that this thread has compiled once."""
     compiled = _OWN.paths.get(query)
     if compiled is None:
-        compiled = _OWN.paths[query] = etree.XPath(query, namespaces=OneLogin_Saml2_Constants.NSMAP)
+        namespaces = OneLogin_Saml2_Constants.NSMAP
+        compiled = _OWN.paths[query] = etree.XPath(query, namespaces=namespaces, regexp=False, smart_strings=False)
     source = dom if context is None else context
     return compiled(source) if tagid is None else compiled(source, tagid=tagid)
 
@@ -163,5 +179,6 @@ OneLogin_Saml2_Utils.now = staticmethod(_now)
 OneLogin_Saml2_Utils.parse_SAML_to_time = staticmethod(_seconds)
 OneLogin_Saml2_XML.validate_xml = staticmethod(_validate)
 OneLogin_Saml2_XML.query = staticmethod(_query)
+OneLogin_Saml2_Utils.validate_node_sign = staticmethod(_signed)
 # Ends all reading of files and addresses by xmlsec: a forged reference to /dev/zero kept a thread for ever.
 xmlsec.cleanup_callbacks()

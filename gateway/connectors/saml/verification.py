@@ -91,7 +91,7 @@ class Verification:
             encrypted_otherwise(
                 "AES-CBC is taken only within a Response that is signed itself; use AES-GCM, or sign it"
             )
-        return decrypted_shape(parsed(decrypted(encryption, self.decryption_key)), shape)
+        return decrypted_shape(decrypted(encryption, self.decryption_key), shape)
 
     def _expectation(self, solicitation: Solicitation, now: datetime) -> Expectation:
         return Expectation(

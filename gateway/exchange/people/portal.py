@@ -51,11 +51,12 @@ class Portal:
     def role(self, session: PortalSession, account: str, name: str, origin: RequestOrigin) -> RoleFacts:
         """Raises RoleAssumptionDenied."""
         choice = the_role(self._parts, session.signed_in, account, name, origin)
+        identity = session.signed_in.identity
         catalog = self._parts.catalog
         boundary = catalog.boundary_of(choice.role)
         return RoleFacts(
             role=told(choice.role),
-            duration=min(DEFAULT_DURATION, choice.role.maximum_duration),
+            duration=min(identity.session_duration or DEFAULT_DURATION, choice.role.maximum_duration),
             granted_by=choice.allowed_by,
             allowed=told_in_words(catalog.policies_of(choice.role)),
             limits=None if boundary is None else told_in_words(boundary),

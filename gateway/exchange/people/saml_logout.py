@@ -93,13 +93,16 @@ async def taken(parts: Parts, name: str, sent: SentLogout, origin: RequestOrigin
 
 
 async def _end(parts: Parts, name: str, request: LogoutRequest, entry: AuditEntry) -> None:
-    """End the sign-ins that the request names, or all of its person, with all that came of them."""
+    """End the sign-ins that the request names, or all of its person: no browser and no program enters by them.
+
+    As with AWS, credentials live on to their own end: signing out is no revocation.
+    """
     entry.user_identity = {"type": "SAMLUser", "userName": request.name_id.value}
     kept = await parts.people.records.get(_INDEX, _person(name, request.issuer, request.name_id))
     rows = [] if kept is None else kept.content["sign_ins"]
     named = [one[0] for one in rows if not request.session_indexes or one[1] in request.session_indexes]
     for sign_in_id in named:
-        await sign_ins.end(parts, sign_in_id)
+        await sign_ins.close(parts.people, sign_in_id)
     entry.request_parameters = {"sessionIds": named}
 
 

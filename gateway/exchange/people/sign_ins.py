@@ -105,6 +105,14 @@ async def end(parts: Parts, sign_in_id: str) -> bool:
     return True
 
 
+async def close(people: PeopleParts, sign_in_id: str) -> None:
+    """End a sign-in for whoever would enter by it, programs too; credentials that it gave live on to their own end.
+
+    Raises StateUnavailable.
+    """
+    await people.records.delete(_KIND, sign_in_id)
+
+
 async def records_of(people: PeopleParts, person: str) -> Sequence[SignInRecord]:
     """All that are kept of `PROVIDER/SUBJECT`, those that began first in front. Raises StateUnavailable."""
     kept = await people.records.get(_INDEX, person)

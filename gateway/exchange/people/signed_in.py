@@ -38,8 +38,6 @@ class SignedIn:
         ends = now + timedelta(seconds=absolute)
         if identity.ends_at is not None:
             ends = min(ends, identity.ends_at)
-        if identity.ends_at is not None:
-            ends = min(ends, identity.ends_at)
         return cls(identity=identity, sign_in_id=sign_in_id, begun=now, ends=ends, as_of=now)
 
     def written(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import Installation
 from tests.e2e.people import chromium
-from tests.e2e.saml.saml_gateway import QUICK, SamlGateway, Trusted, provider_arn
+from tests.e2e.saml.saml_gateway import QUICK, SamlGateway, Trusted, provider_arn, remember_answer
 from tests.servers import lemonldap as lemonldap_server
 from tests.servers import santuario, simplesamlphp
 from tests.servers.lemonldap import LemonLdap
@@ -147,4 +147,4 @@ def page(browser: BrowserContext, canaries: Canaries) -> Iterator[Page]:
 
 def _remember_answer(canaries: Canaries, form: str) -> None:
     for assertion in parse_qs(form).get("SAMLResponse", []):
-        canaries.add("assertion", assertion)
+        remember_answer(canaries, assertion)

@@ -12,7 +12,16 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.aws import aws, aws_answer, refusal, remember, sts_client
 from tests.e2e.canaries import Canaries
-from tests.e2e.saml.saml_gateway import ACCOUNT, ANALYST, ENGINEER, SamlGateway, assumption, element, provider_arn
+from tests.e2e.saml.saml_gateway import (
+    ACCOUNT,
+    ANALYST,
+    ENGINEER,
+    SamlGateway,
+    assumption,
+    element,
+    provider_arn,
+    remember_answer,
+)
 from tests.e2e.server import Gateway, error_of
 from tests.servers.lemonldap import LemonLdap
 from tests.servers.saml import IdentityProvider
@@ -36,7 +45,7 @@ def given(
         if idp is elliptic:
             unsigned = base64.b64decode(found).decode()
             found = base64.b64encode(signed_by_ecdsa(tmp_path, unsigned, elliptic.signer).encode()).decode()
-        return canaries.add("assertion", found)
+        return remember_answer(canaries, found)
 
     return answer
 
@@ -176,7 +185,7 @@ def test_the_answer_to_somebody_s_browser_is_no_good_for_the_api(
     saml_gateway: SamlGateway, ssp: SimpleSamlPhp, canaries: Canaries
 ) -> None:
     answer = ssp.answer(f"{saml_gateway.url}/login/ssp", saml_gateway.acs("ssp"))
-    canaries.add("assertion", answer.saml_response)
+    remember_answer(canaries, answer.saml_response)
 
     refused = saml_gateway.assume_with_saml("ssp", answer.saml_response)
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.saml.pages import portal_is_closed, sign_in_at, sign_in_to_portal
-from tests.e2e.saml.saml_gateway import ACCOUNT, SamlGateway
+from tests.e2e.saml.saml_gateway import ACCOUNT, SamlGateway, remember_answer
 from tests.servers.lemonldap import LemonLdap
 from tests.servers.saml import IdentityProvider
 from tests.servers.simplesamlphp import SimpleSamlPhp
@@ -109,7 +109,7 @@ def test_an_answer_that_another_browser_asked_for_signs_nobody_in(
 ) -> None:
     """Otherwise somebody could sign a victim's browser in as themselves, and read what the victim does there."""
     stranger = ssp.answer(f"{saml_gateway.url}/login/ssp", saml_gateway.acs("ssp"), "bob")
-    canaries.add("assertion", stranger.saml_response)
+    remember_answer(canaries, stranger.saml_response)
     form = (
         f'<form method="post" action="{saml_gateway.acs("ssp")}">'
         f'<input type="hidden" name="SAMLResponse" value="{stranger.saml_response}">'

@@ -13,7 +13,7 @@ import yaml
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import ROOT, Installation
-from tests.e2e.saml.saml_gateway import SamlGateway, Trusted
+from tests.e2e.saml.saml_gateway import SamlGateway, Trusted, remember_answer
 from tests.e2e.test_guides import blocks, commands, shell
 from tests.fakes.saml_identity_provider import Facts, SamlIdentityProvider, encoded
 from tests.servers.lemonldap import LemonLdap
@@ -160,7 +160,7 @@ def test_the_section_on_simplesamlphp_signs_people_in(
         given = ssp_alone.answer(url, gateway.acs(section.name)).saml_response
 
         assert "EncryptedAssertion" in base64.b64decode(given).decode()
-        canaries.add("assertion", given)
+        remember_answer(canaries, given)
         (tmp_path / "answer.txt").write_text(given)
         (block,) = [block for block in blocks("saml", "sh") if "assume-role-with-saml" in block]
         moved = (

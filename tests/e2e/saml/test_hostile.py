@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.e2e.canaries import Canaries
-from tests.e2e.saml.saml_gateway import SamlGateway, element
+from tests.e2e.saml.saml_gateway import SamlGateway, element, remember_answer
 from tests.e2e.server import error_of
 from tests.servers.lemonldap import LemonLdap
 from tests.servers.simplesamlphp import SimpleSamlPhp
@@ -106,7 +106,7 @@ CHANGES: dict[str, Change] = {
 @pytest.fixture
 def real(saml_gateway: SamlGateway, ssp: SimpleSamlPhp, canaries: Canaries) -> str:
     given = ssp.answer(ssp.unsolicited(saml_gateway.entity_id("ssp")), saml_gateway.acs("ssp")).saml_response
-    canaries.add("assertion", given)
+    remember_answer(canaries, given)
     return base64.b64decode(given).decode()
 
 
@@ -150,7 +150,7 @@ def test_an_answer_of_one_provider_is_none_of_the_other(
     saml_gateway: SamlGateway, lemon: LemonLdap, canaries: Canaries
 ) -> None:
     given = lemon.answer(lemon.unsolicited(saml_gateway.entity_id("lemon")), saml_gateway.acs("lemon")).saml_response
-    canaries.add("assertion", given)
+    remember_answer(canaries, given)
 
     refused = saml_gateway.assume_with_saml("ssp", given)
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.saml.pages import portal_is_closed, sign_in_at
-from tests.e2e.saml.saml_gateway import ANALYST, QUICK, SamlGateway, provider_arn
+from tests.e2e.saml.saml_gateway import ANALYST, QUICK, SamlGateway, provider_arn, remember_answer
 from tests.e2e.server import error_of
 from tests.servers.lemonldap import LemonLdap
 from tests.servers.saml import ROLE
@@ -46,7 +46,7 @@ def accounts(page: str) -> list[Account]:
 
 def _unsolicited(name: str, gateway: SamlGateway, ssp: SimpleSamlPhp, canaries: Canaries, person: str = "alice") -> str:
     answer = ssp.answer(ssp.unsolicited(gateway.entity_id(name)), gateway.acs(name), person)
-    return canaries.add("assertion", answer.saml_response)
+    return remember_answer(canaries, answer.saml_response)
 
 
 @pytest.mark.parametrize("name", ["ssp", "ssp-sealed"])
@@ -108,7 +108,7 @@ def test_where_it_is_not_allowed_the_page_refuses_and_the_api_does_not(
     saml_gateway: SamlGateway, lemon: LemonLdap, canaries: Canaries
 ) -> None:
     answer = lemon.answer(lemon.unsolicited(saml_gateway.entity_id("lemon")), saml_gateway.acs("lemon")).saml_response
-    canaries.add("assertion", answer)
+    remember_answer(canaries, answer)
 
     refused = httpx.post(destination(answer), data={"SAMLResponse": answer})
     assumed = saml_gateway.assume_with_saml("lemon", answer)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.canaries import Canaries
-from tests.e2e.saml.saml_gateway import SamlGateway
+from tests.e2e.saml.saml_gateway import SamlGateway, remember_answer
 from tests.servers.saml import Visitor
 from tests.servers.simplesamlphp import SimpleSamlPhp
 
@@ -55,7 +55,7 @@ def visitor(saml_gateway: SamlGateway, ssp: SimpleSamlPhp, canaries: Canaries) -
     """Alice, signed in at the portal."""
     with ssp.visitor("alice") as visitor:
         given = visitor.answer(f"{saml_gateway.url}/login/ssp", saml_gateway.acs("ssp"))
-        canaries.add("assertion", given.saml_response)
+        remember_answer(canaries, given.saml_response)
         entered = visitor.post(given.url, data={"SAMLResponse": given.saml_response, "RelayState": given.relay_state})
         assert entered.status_code == 303, entered.text
         assert _is_signed_in(visitor, saml_gateway)

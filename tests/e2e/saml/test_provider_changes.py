@@ -12,7 +12,7 @@ from tests.e2e.canaries import Canaries
 from tests.e2e.installation import Installation
 from tests.e2e.process import until
 from tests.e2e.saml.pages import portal_is_closed, sign_in_at
-from tests.e2e.saml.saml_gateway import SamlGateway, Trusted
+from tests.e2e.saml.saml_gateway import SamlGateway, Trusted, remember_answer
 from tests.e2e.server import error_of
 from tests.servers.certificates import Authority
 from tests.servers.saml import SigningPair, rsa_pair
@@ -29,7 +29,7 @@ def idp(tmp_path: Path) -> Iterator[SimpleSamlPhp]:
 
 def _answer(gateway: SamlGateway, idp: SimpleSamlPhp, canaries: Canaries) -> str:
     given = idp.answer(idp.unsolicited(gateway.entity_id("ssp")), gateway.acs("ssp")).saml_response
-    return canaries.add("assertion", given)
+    return remember_answer(canaries, given)
 
 
 def _with_both(old: str, new: str) -> str:

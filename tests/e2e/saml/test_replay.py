@@ -8,7 +8,7 @@ import httpx
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.saml.conftest import StartSamlGateway
-from tests.e2e.saml.saml_gateway import SamlGateway
+from tests.e2e.saml.saml_gateway import SamlGateway, remember_answer
 from tests.e2e.server import error_of
 from tests.servers.simplesamlphp import SimpleSamlPhp
 
@@ -17,7 +17,7 @@ AT_ONCE = 20
 
 def _answer(gateway: SamlGateway, ssp: SimpleSamlPhp, canaries: Canaries) -> str:
     given = ssp.answer(ssp.unsolicited(gateway.entity_id("ssp")), gateway.acs("ssp")).saml_response
-    return canaries.add("assertion", given)
+    return remember_answer(canaries, given)
 
 
 def _at_once(use: Callable[[int], httpx.Response]) -> list[httpx.Response]:
@@ -54,7 +54,7 @@ def test_of_many_posts_of_one_round_trip_one_signs_in(
     with ssp.visitor("alice") as visitor:
         given = visitor.answer(f"{saml_gateway.url}/login/ssp", saml_gateway.acs("ssp"))
         cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
-    canaries.add("assertion", given.saml_response)
+    remember_answer(canaries, given.saml_response)
     form = {"SAMLResponse": given.saml_response, "RelayState": given.relay_state}
 
     answers = _at_once(lambda _: httpx.post(given.url, data=form, headers={"Cookie": cookie}, timeout=30))

@@ -167,7 +167,7 @@ def set_value(signature: Element, raw: bytes) -> None:
     found(signature, "ds:SignatureValue").text = base64.b64encode(raw).decode()
 
 
-TWO_ASSERTIONS: Final = "exactly as many assertions"
+TWO_ASSERTIONS: Final = "exactly one assertion"
 OUT_OF_PLACE: Final = "out of its place"
 NOT_ITS_OWN: Final = "Reference is not to the element that holds"
 COMMENT: Final = "a comment, CDATA or a document type"

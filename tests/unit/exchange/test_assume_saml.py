@@ -24,8 +24,8 @@ from gateway.exchange.people.signed_in import SignedIn
 from gateway.state.sqlite import SqliteStore
 from gateway.wire.sts_faults import answer_of
 from tests.fakes.gateway_world import ACCOUNT, ANALYST, ENGINEER, GatewayWorld
-from tests.fakes.saml_identity_provider import ISSUER
-from tests.fakes.saml_world import ACS, AWS, PRINCIPAL, SamlWorld
+from tests.fakes.saml_identity_provider import ISSUER, SamlIdentityProvider, encoded
+from tests.fakes.saml_world import ACS, AWS, PRINCIPAL, SamlWorld, metadata_xml
 
 OTHER_PRINCIPAL = "arn:aws:iam::444455556666:saml-provider/corp"
 QUALIFIER = name_qualifier(ISSUER, ACCOUNT, "corp")
@@ -112,6 +112,28 @@ async def test_other_white_space_in_the_base64_is_the_same_assertion(world: Saml
 
     with pytest.raises(InvalidIdentityToken, match="used before"):
         await world.assume_with(f"{assertion[:100]}\r\n{assertion[100:]}\n")
+
+
+async def test_one_providers_assertion_uses_up_none_of_anothers_that_has_the_same_id(tmp_path: Path) -> None:
+    other = SamlIdentityProvider(label="other", issuer="https://other.example")
+    (tmp_path / "other.xml").write_text(metadata_xml(other.certificate, issuer=other.issuer))
+    world = SamlWorld(
+        tmp_path,
+        providers="corp: {type: saml, metadata: ./idp.xml}\nother: {type: saml, metadata: ./other.xml}",
+        mappings="- {provider: corp, roles: [lake/Analyst]}\n- {provider: other, roles: [lake/Analyst]}",
+    )
+    there = "https://sts.example.com/saml/other"
+    facts = world.facts(
+        assertion_id="_one",
+        issuer=other.issuer,
+        response_issuer=other.issuer,
+        recipient=f"{there}/acs",
+        destination=f"{there}/acs",
+        audiences=((f"{there}/metadata",),),
+    )
+
+    await world.assume_with(world.assertion(assertion_id="_one"))
+    await world.assume_with(encoded(other.response(facts)), principal=PRINCIPAL.replace("corp", "other"))
 
 
 @pytest.mark.parametrize("first", [{"duration": 43_200}, {"policy": "{}"}], ids=["duration", "policy"])

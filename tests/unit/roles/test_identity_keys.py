@@ -1,10 +1,12 @@
 """Condition keys that the identity answers, in trust policies and in a session's own requests."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.domain.arn import ldap_issuer
+from gateway.domain.identifiers import name_qualifier
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.role import PolicyReference
 from gateway.roles.catalog import Catalog
@@ -34,10 +36,16 @@ def of_saml() -> Identity:
         subject="alice@corp",
         audience="https://sts.example.com/saml",
         username="alice",
-        claims={"eduPersonAffiliation": ["staff", "member"]},
+        claims={
+            "eduPersonAffiliation": ["staff", "member"],
+            "urn:oid:0.9.2342.19200300.100.1.3": "a@x.example",
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": "a@y.example",
+        },
+        subject_type="persistent",
     )
 
 
+QUALIFIER = name_qualifier("http://adfs.example.com/trust", "111122223333", "adfs")
 PEOPLE = {
     "oidc": identity(claims={"Preferred_Username": "alice.b", "groups": ["x", "y"], "realm": {"roles": ["r"]}}),
     "ldap": of_directory(),
@@ -67,11 +75,30 @@ PEOPLE = {
         ("saml", "saml:aud", ("https://sts.example.com/saml",)),
         ("saml", "saml:iss", ("http://adfs.example.com/trust",)),
         ("saml", "saml:edupersonaffiliation", ("staff", "member")),
+        ("saml", "saml:sub_type", ("persistent",)),
+        ("saml", "saml:doc", ("111122223333/adfs",)),
+        ("saml", "saml:namequalifier", (QUALIFIER,)),
+        ("saml", "saml:mail", ("a@x.example", "a@y.example")),
+        ("saml", "saml:uid", None),
+        ("oidc", "saml:doc", None),
         ("saml", "ldap:username", None),
     ],
 )
 def test_a_key_has_the_value_that_the_identity_gives(person: str, key: str, values: tuple[str, ...] | None) -> None:
-    assert carried_values(PEOPLE[person], carried(frozenset({key}))) == ({} if values is None else {key: values})
+    found = carried_values(PEOPLE[person], carried(frozenset({key})), "111122223333")
+    assert {name: set(texts) for name, texts in found.items()} == ({} if values is None else {key: set(values)})
+
+
+@pytest.mark.parametrize("key", ["saml:doc", "saml:namequalifier"])
+def test_what_names_an_account_is_absent_while_none_is_known(key: str) -> None:
+    assert carried_values(of_saml(), carried(frozenset({key}))) == {}
+
+
+def test_several_values_of_a_key_that_has_one_are_refused_not_chosen_from() -> None:
+    person = replace(of_saml(), claims={"urn:oid:1.3.6.1.4.1.5923.1.1.1.6": ["a", "b"]})
+
+    with pytest.raises(Refusal, match="has one value"):
+        carried_values(person, frozenset({"saml:edupersonprincipalname"}))
 
 
 def test_only_keys_of_the_identity_are_carried() -> None:

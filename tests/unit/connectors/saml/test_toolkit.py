@@ -156,6 +156,7 @@ def test_the_library_still_looks_where_we_replaced():
     assert set(own.schemas) == {PROTOCOL}
     assert own.now == int(WORLD.now.timestamp())
     assert len(own.paths) > 10
+    assert len(own.keys) == 1
 
 
 @pytest.mark.parametrize("name", sorted(ATTACKS)[::3])
@@ -190,6 +191,20 @@ def test_paths_kept_find_what_the_library_finds():
         assert toolkit._query(root, path, tagid=tagid) == library.query(root, path, tagid=tagid)
     assertion = root[-1]
     assert toolkit._query(root, "./saml:Issuer", assertion) == library.query(root, "./saml:Issuer", assertion)
+
+
+@pytest.mark.parametrize("name", ["tampered", "signed by a stranger, whose certificate stands in KeyInfo", "honest"])
+def test_signatures_hold_that_hold_for_the_library(name):
+    library = pristine(utils).OneLogin_Saml2_Utils
+    trust = WORLD.idp.trust()
+    certificate = Toolkit(trust, trust.certificates)._settings.get_idp_data()["x509cert"]
+    document = WORLD.honest() if name == "honest" else ATTACKS[name].build(WORLD)
+    root = etree.fromstring(document) if isinstance(document, str) else document
+    xmlsec.tree.add_ids(root, ["ID"])
+    signature = root.find(".//{http://www.w3.org/2000/09/xmldsig#}Signature")
+    judged = utils.OneLogin_Saml2_Utils.validate_node_sign(signature, root, certificate)
+    assert judged is (name == "honest")
+    assert judged == library.validate_node_sign(signature, root, certificate)
 
 
 def test_xmlsec_reads_no_file_and_no_address(tmp_path):

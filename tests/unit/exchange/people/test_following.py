@@ -205,10 +205,18 @@ async def test_a_refresh_token_is_used_after_an_hour_and_the_next_one_kept(workf
     assert [b"refresh_token=second" in body for body in workforce.refreshes] == [False, True]
 
 
-async def test_of_many_at_once_one_refreshes(workforce: Workforce) -> None:
+async def test_of_many_at_once_one_refreshes(workforce: Workforce, monkeypatch: pytest.MonkeyPatch) -> None:
     session = await used_for_an_hour(workforce)
     workforce.says("engineers")
-    people = workforce.world.gateway.exchange.people
+    people, state = workforce.world.gateway.exchange.people, workforce.world.gateway._state
+    read = state.get
+
+    async def at_once(kind: str, key: str) -> bytes | None:
+        value = await read(kind, key)
+        await asyncio.sleep(0)
+        return value
+
+    monkeypatch.setattr(state, "get", at_once)
     await asyncio.gather(*(people.session(session.session_id, HERE) for _ in range(10)))
     assert len(workforce.refreshes) == 1
 

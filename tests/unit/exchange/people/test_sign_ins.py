@@ -166,6 +166,19 @@ async def test_a_sign_in_is_gone_from_the_list_at_its_end(corp: Corp) -> None:
     assert len(await corp.people.sign_ins(here)) == 1
 
 
+async def test_after_its_end_a_sign_in_lets_nothing_more_in_though_its_credentials_live(corp: Corp) -> None:
+    session = await corp.enters()
+    corp.moves(hours=11, minutes=59)
+    taken = await corp.takes(session)
+    grant = await corp.approves(session)
+    corp.moves(minutes=2)
+    with pytest.raises(NotSignedIn):
+        await corp.programs.issue(grant, AWAY)
+    with pytest.raises(NotSignedIn):
+        await corp.again(session)
+    assert corp.signs(taken)
+
+
 async def test_a_person_has_a_bounded_number_of_sign_ins(corp: Corp) -> None:
     sessions = [await corp.enters() for _ in range(sign_ins.MAXIMUM + 2)]
     for crowded_out in sessions[:2]:
