@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from typing import Final
 from gateway.webhook.message import LARGEST_HEAD, Head, Refused, Response, plain, read_head
 
 Answering = Callable[[Head, bytes], Awaitable[Response]]
+_BACKLOG: Final = 256
+_GOODBYE: Final = 1.0
+"""Seconds that a client gets to say its last."""
+_AFTER_FAULT: Final = 0.1
 _LOG: Final = logging.getLogger("gateway.webhook.server")
 
 
@@ -39,39 +44,73 @@ class WebhookServer:
         self._bounds = bounds
         self._slots = asyncio.Semaphore(bounds.at_once)
         self._open: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        # Connections that wait for a request, the longest first.
+        self._idle: dict[asyncio.Task[None], None] = {}
+        self._accepting: asyncio.Task[None] | None = None
         self.is_draining = False
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port. Raises OSError."""
-        self._server = await asyncio.start_server(
-            self._connected,
-            host.strip("[]"),
-            port,
-            ssl=self._context,
-            limit=LARGEST_HEAD,
-            ssl_handshake_timeout=self._bounds.handshake,
-            ssl_shutdown_timeout=1.0,
-            backlog=256,
+        family, *_, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.create_server(
+            address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=family == socket.AF_INET6
         )
-        bound: int = self._server.sockets[0].getsockname()[1]
+        listening.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept(listening))
+        bound: int = listening.getsockname()[1]
         return bound
 
     async def close(self) -> None:
         """Take no more connections; requests under way get their answers."""
-        if self._server is not None:
-            self._server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+        for task in list(self._idle):
+            task.cancel()
         if self._open:
             await asyncio.wait(self._open, timeout=self._bounds.closing)
         for task in self._open:
             task.cancel()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._open) >= self._bounds.connections:
-            writer.transport.abort()
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with listening:
+            while True:
+                try:
+                    accepted, _ = await loop.sock_accept(listening)
+                except OSError as error:  # too many files are open, or the client has gone already
+                    _LOG.warning("a connection could not be accepted: %s", error)
+                    await asyncio.sleep(_AFTER_FAULT)
+                    continue
+                self._take(accepted)
+
+    def _take(self, accepted: socket.socket) -> None:
+        """Counted before its handshake: whoever never ends one takes up no more than who does."""
+        if len(self._open) >= self._bounds.connections and not self._end_longest_idle():
+            accepted.close()
             return
+        task = asyncio.create_task(self._connected(accepted))
         self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    def _end_longest_idle(self) -> bool:
+        """Whether there was one: nobody keeps the API server out by connections that do nothing."""
+        task = next(iter(self._idle), None)
+        if task is None:
+            return False
+        del self._idle[task]
+        self._open.discard(task)
+        task.cancel()
+        return True
+
+    async def _connected(self, accepted: socket.socket) -> None:
+        try:
+            reader, writer = await self._secured(accepted)
+        except (OSError, TimeoutError):
+            accepted.close()
+            return
         try:
             while await self._exchanged(reader, writer):
                 pass
@@ -79,8 +118,21 @@ class WebhookServer:
             await writer.wait_closed()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
             writer.transport.abort()
-        finally:
-            self._open.discard(task)
+
+    async def _secured(self, accepted: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The handshake. Raises OSError, TimeoutError."""
+        loop = asyncio.get_running_loop()
+        accepted.setblocking(False)
+        reader = asyncio.StreamReader(limit=LARGEST_HEAD)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        transport, _ = await loop.connect_accepted_socket(
+            lambda: protocol,
+            accepted,
+            ssl=self._context,
+            ssl_handshake_timeout=self._bounds.handshake,
+            ssl_shutdown_timeout=_GOODBYE,
+        )
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
     async def _exchanged(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; whether the connection stays open."""
@@ -99,12 +151,21 @@ class WebhookServer:
 
     async def _head(self, reader: asyncio.StreamReader) -> Head | None:
         # A connection may idle; one that has begun a request must go on with it.
-        async with asyncio.timeout(1.0 if self.is_draining else self._bounds.idle):
-            first = await reader.read(1)
+        first = await self._first(reader)
         if not first:
             return None
         async with asyncio.timeout(self._bounds.head):
             return await read_head(reader, first)
+
+    async def _first(self, reader: asyncio.StreamReader) -> bytes:
+        task = asyncio.current_task()
+        if task is not None:
+            self._idle[task] = None
+        try:
+            async with asyncio.timeout(_GOODBYE if self.is_draining else self._bounds.idle):
+                return await reader.read(1)
+        finally:
+            self._idle.pop(task, None)  # type: ignore[arg-type]
 
     async def _response(self, head: Head, reader: asyncio.StreamReader) -> Response:
         length = head.length

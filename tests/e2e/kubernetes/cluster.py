@@ -10,7 +10,8 @@ import yaml
 from tests.e2e.installation import Installation
 from tests.e2e.kubernetes.helm import Object, Rendering
 from tests.e2e.process import Process, free_port
-from tests.servers.kubernetes_api import Admission, KubernetesApiServer, rbac_of
+from tests.servers.kubernetes_admission import Admission
+from tests.servers.kubernetes_api import KubernetesApiServer, rbac_of
 
 # Where a pod has its service account's token is fixed, and this machine's own folder is not ours to change.
 _POD = (

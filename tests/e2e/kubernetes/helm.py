@@ -1,6 +1,5 @@
 """The chart rendered by Helm's own engine, and what a rendering holds."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -109,7 +108,3 @@ def with_values(name: str, **changed: Any) -> dict[str, Any]:
 
 def key(one: Object) -> tuple[str, str | None, str]:
     return one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

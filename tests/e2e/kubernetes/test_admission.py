@@ -16,7 +16,8 @@ from tests.e2e.kubernetes.schemas import problem
 from tests.e2e.kubernetes.tools import jsonpatch
 from tests.fakes.pods import SHAPES, container, pod
 from tests.fakes.webhook_world import ROLE, env
-from tests.servers.kubernetes_api import Admission, AdmissionRefused, KubernetesApiServer
+from tests.servers.kubernetes_admission import Admission, AdmissionRefused
+from tests.servers.kubernetes_api import KubernetesApiServer
 
 PREFIX = "eks.amazonaws.com"
 

@@ -61,6 +61,7 @@ def test_every_key_counts(file: Path) -> None:
         ("[]", ["error: holds no keys; start with `gateway_url:`"]),
         ("gateway_url: https://x", ["1: error: tls: missing; add `tls:` (The webhook's own TLS"]),
         (LEAST + "gateway: x", ["3: error: gateway: unknown key"]),
+        (LEAST + "region: us-east-1\nregion: us-east-2", ["4: error: region: set twice"]),
         (LEAST + "mode: magic", ["3: error: mode: must be 'environment' or 'sidecar'"]),
         (LEAST + "mode: sidecar", ["mode: sidecar needs sidecar_image"]),
         (LEAST + "listen: 0.0.0.0", ["3: error: listen: names no port"]),

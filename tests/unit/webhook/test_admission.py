@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.webhook.admission import UnreadableReview, answer, read
 from tests.fakes.pods import pod
-from tests.servers.kubernetes_api import review
+from tests.servers.kubernetes_admission import review
 
 
 def bytes_of(document: Any) -> bytes:

@@ -12,7 +12,7 @@ from gateway.webhook.meters import Outcome, WebhookMeters
 from gateway.webhook.reviewer import Reviewer, Undecided
 from tests.fakes.pods import container, pod
 from tests.fakes.webhook_world import ANNOTATED, settings
-from tests.servers.kubernetes_api import review
+from tests.servers.kubernetes_admission import review
 
 
 class World:

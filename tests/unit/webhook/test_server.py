@@ -4,8 +4,9 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from gateway.webhook.server import Bounds, WebhookServer
 from tests.fakes.pods import pod
 from tests.fakes.webhook_world import ANNOTATED, settings
 from tests.servers.certificates import Authority
-from tests.servers.kubernetes_api import review
+from tests.servers.kubernetes_admission import review
 
 NAME = "webhook.sts.svc"
 
@@ -161,22 +162,27 @@ async def test_metrics_are_told_in_prometheus_format(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"),
+    ("sent", "status", "stays"),
     [
-        (posted(b"{}"), 400),
-        (posted(b"{}", content_type="text/plain"), 415),
-        (f"POST /mutate HTTP/1.1\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n".encode(), 413),
-        (b"POST /mutate HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
-        (b"nonsense\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 5_000, 431),
+        (posted(b"{}"), 400, True),
+        (posted(b"{}", content_type="text/plain"), 415, True),
+        (f"POST /mutate HTTP/1.1\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n".encode(), 413, False),
+        (b"POST /mutate HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411, False),
+        (b"nonsense\r\n\r\n", 400, False),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 5_000, 431, False),
     ],
     ids=["no review", "media", "large", "chunked", "nonsense", "long head"],
 )
-async def test_what_cannot_be_taken_is_refused_by_its_status(start: Start, sent: bytes, status: int) -> None:
+async def test_what_cannot_be_taken_is_refused_by_its_status(
+    start: Start, sent: bytes, status: int, stays: bool
+) -> None:
     client = await (await start()).connect()
     await client.send(sent)
 
-    assert (await client.answer())[0] == status
+    found, headers, _ = await client.answer()
+    assert (found, headers["connection"]) == (status, "keep-alive" if stays else "close")
+    # What follows a head that cannot be read could be read in two ways: nobody reads it.
+    assert stays or await client.is_ended()
 
 
 SOON = Bounds(head=0.2, idle=0.2, body=0.2, answer=0.2)
@@ -220,15 +226,90 @@ async def test_a_fault_ends_one_request_alone(start: Start, caplog: pytest.LogCa
     assert "could not be answered" in caplog.text
 
 
-async def test_connections_beyond_the_bound_are_closed_and_the_others_served(start: Start) -> None:
+async def is_alive(client: Client) -> bool:
+    try:
+        await client.send("GET /healthz HTTP/1.1\r\n\r\n")
+        return (await asyncio.wait_for(client.answer(), 5))[0] == 200
+    except (OSError, asyncio.IncompleteReadError):
+        return False
+
+
+async def test_beyond_the_bound_a_newcomer_takes_the_place_of_who_has_idled_longest(start: Start) -> None:
     running = await start(bounds=Bounds(connections=2))
-    first, _second = await running.connect(), await running.connect()
-    await asyncio.sleep(0.05)
+    first, second = await running.connect(), await running.connect()
+    assert await is_alive(second)
     third = await running.connect()
 
-    assert await third.is_ended()
-    await first.send("GET /healthz HTTP/1.1\r\n\r\n")
-    assert (await first.answer())[0] == 200
+    assert await first.is_ended()
+    assert [await is_alive(client) for client in (second, third)] == [True, True]
+
+
+async def test_beyond_the_bound_nobody_takes_the_place_of_who_is_being_answered(start: Start) -> None:
+    ended = asyncio.Event()
+
+    async def wait(_head: Head, _body: bytes) -> Response:
+        await ended.wait()
+        return plain(200, "done")
+
+    running = await start(wait, Bounds(connections=2))
+    clients = [await running.connect() for _ in range(2)]
+    for client in clients:
+        await client.send(posted(b"{}"))
+    await asyncio.sleep(0.1)
+    with pytest.raises((OSError, ssl.SSLError)):
+        await running.connect()
+    ended.set()
+
+    assert [(await client.answer())[0] for client in clients] == [200, 200]
+
+
+async def test_who_never_ends_a_handshake_counts_and_is_not_waited_for(start: Start) -> None:
+    running = await start(bounds=Bounds(connections=2, handshake=0.3))
+    silent = [await asyncio.open_connection("127.0.0.1", running.port) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    with pytest.raises((OSError, ssl.SSLError)):
+        await running.connect()
+
+    async with within(5):
+        for reader, writer in silent:
+            with suppress(ConnectionError):
+                assert await reader.read(1) == b""
+            writer.close()
+    assert await is_alive(await running.connect())
+
+
+async def test_a_server_that_ends_does_not_wait_for_who_asks_nothing(start: Start) -> None:
+    running = await start()
+    idle = await running.connect()
+    assert await is_alive(idle)
+
+    async with within(3):
+        await running.server.close()
+    assert await idle.is_ended()
+
+
+async def test_no_file_to_spare_is_a_pause_and_no_end(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = await start()
+    loop = asyncio.get_running_loop()
+    accept, faults = loop.sock_accept, iter([OSError(24, "Too many open files")])
+
+    async def fail_once(listening: Any) -> Any:
+        accepted = await accept(listening)
+        fault = next(faults, None)
+        if fault is not None:
+            accepted[0].close()
+            raise fault
+        return accepted
+
+    monkeypatch.setattr(loop, "sock_accept", fail_once)
+    for _ in range(2):  # the first may be taken by a call that was made before
+        with suppress(OSError):
+            await running.connect()
+
+    assert await is_alive(await running.connect())
+    assert "could not be accepted" in caplog.text
 
 
 async def test_no_more_are_answered_at_once_than_the_bound(start: Start) -> None:
