@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final, Protocol
 
 from gateway.actions.s3_body import LARGEST_BODY
@@ -74,7 +73,13 @@ class AuthzDoor:
             # First of all: nobody else's words are read, least of all megabytes of them.
             _prove_proxy(service, check, internal=is_internal(scope))
             origin = self._origins.forwarded(check.headers, origin)
-            check = replace(check, body=await read_body(receive, LARGEST_BODY))
+            check = Check(
+                method=check.method,
+                raw_path=check.raw_path,
+                raw_query=check.raw_query,
+                headers=check.headers,
+                body=await read_body(receive, LARGEST_BODY),
+            )
             http = judged(check, dialect.target(check))
             body = whole(http, dialect.body(check))
             body_sha256 = hash_of(http, service, body)

@@ -35,7 +35,7 @@ def role_page(signed: Signed, found: RoleFacts, *, starred: bool, public_url: st
     take = card(
         tag("h2", "Credentials"),
         tag("p", "Temporary keys for a shell, a file or a program. Whoever has them is you until they end."),
-        _taking(signed, role, _durations(role.maximum), found.duration, "Get credentials"),
+        _taking(signed, role, _durations(role.maximum, found.duration), found.duration, "Get credentials"),
     )
     star_form = tag(
         "form",
@@ -113,8 +113,8 @@ def _taking(signed: Signed, role: PersonsRole, durations: Sequence[int], chosen:
     return tag("form", *fields, button, method="post", action="/portal/credentials", class_="taking")
 
 
-def _durations(maximum: int) -> Sequence[int]:
-    return sorted({*(one for one in _OFFERED if one < maximum), maximum})
+def _durations(maximum: int, usual: int) -> Sequence[int]:
+    return sorted({*(one for one in _OFFERED if one < maximum), usual, maximum})
 
 
 def _left(credentials: TemporaryCredentials, now: datetime) -> Markup:

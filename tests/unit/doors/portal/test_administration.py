@@ -61,7 +61,7 @@ async def test_only_who_may_assume_a_role_that_may_read_sees_it(
     assert 'href="/portal/gateway"' in (await browser.get("/portal")).text
     event = world.events("ReadConfiguration")[-1]
     assert (event["readOnly"], event["recipientAccountId"]) == (True, "111122223333")
-    assert event["additionalEventData"]["role"] == "arn:aws:iam::111122223333:role/Auditor"
+    assert event["resources"][0]["ARN"] == "arn:aws:iam::111122223333:role/Auditor"
 
 
 REFUSING = {
