@@ -7,6 +7,7 @@
 #   make lint    format, lint, types, layers
 #   make soak    hours of load on a fleet whose parts are killed, stopped and lied to (SECONDS=3600, SEED=1)
 #   make bench   what each step costs, as ratios against a floor measured in the same run
+#   make pictures  the images of README and docs, from the running program
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,7 +22,7 @@ LOCKING = $(STAMPS)/locking/bin/pip-compile --quiet --generate-hashes --allow-un
 PYTEST := $(BIN)/python -m pytest
 UNIT := tests/unit tests/conformance
 
-.PHONY: demo serve test test-long check lint format soak bench lock clean
+.PHONY: demo serve test test-long check lint format soak bench pictures lock clean
 
 demo: $(STAMPS)/demo
 	@$(BIN)/sts-gateway demo
@@ -42,14 +43,18 @@ check: lint
 	$(PYTEST) -q -n $(WORKERS) $(UNIT)
 
 lint: $(STAMPS)/test
-	@$(BIN)/ruff format --check --quiet gateway tests benchmarks || { echo 'run: make format'; exit 1; }
-	@$(BIN)/ruff check --quiet gateway tests benchmarks
+	@$(BIN)/ruff format --check --quiet gateway tests benchmarks tools || { echo 'run: make format'; exit 1; }
+	@$(BIN)/ruff check --quiet gateway tests benchmarks tools
 	@$(BIN)/mypy gateway
 	@$(BIN)/lint-imports
 
 format: $(STAMPS)/test
-	@$(BIN)/ruff format gateway tests benchmarks
-	@$(BIN)/ruff check --fix gateway tests benchmarks
+	@$(BIN)/ruff format gateway tests benchmarks tools
+	@$(BIN)/ruff check --fix gateway tests benchmarks tools
+
+# The pictures of README and docs, from the running demo; look at them before they are committed.
+pictures: $(STAMPS)/e2e
+	@$(BIN)/python tools/pictures.py
 
 bench: $(STAMPS)/test
 	@for benchmark in benchmarks/[!_]*.py; do $(BIN)/python "$$benchmark" || exit 1; done

@@ -64,7 +64,7 @@ class Caller:
 
         What cannot be seen of it (an object's tags, say) counts against the caller.
         """
-        decision = self._decided(asked, {**asked.context, **keys})
+        decision = self._decided(asked, {**asked.context, **keys} if keys else asked.context)
         if not decision.allowed:
             raise ActionDenied(principal=self.arn, action=asked.name, resource=asked.resource, cause=decision.reason)
 

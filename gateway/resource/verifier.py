@@ -51,6 +51,7 @@ TIMEOUT: Final = 3.0
 _PAUSE: Final = timedelta(seconds=2)
 """How long a gateway that did not answer is left alone."""
 _RULES: Final[Mapping[ServiceType, SigningRules]] = {ServiceType.S3: S3_RULES}
+_NO_KEYS: Final[Mapping[str, str]] = {}
 _SIGNED_CHUNKS: Final = frozenset({PayloadMode.STREAMING_HMAC.value, PayloadMode.STREAMING_HMAC_TRAILER.value})
 
 _LOG: Final = logging.getLogger("gateway.resource")
@@ -208,9 +209,9 @@ class Verifier:
         """Raises UnmappedRequest, ActionDenied."""
         keys = {**known.keys, **_request_keys(origin, now)}
         caller = Caller(principal=known.principal, policies=known.policies, keys=keys)
-        age = {"s3:signatureAge": str(max(0, int((now - signed.timestamp).total_seconds() * 1_000)))}
+        own = _signature_age(signed, now) if self.service.type is ServiceType.S3 else _NO_KEYS
         for action in actions_of(self.service, signed.http, body):
-            caller.require_all(action, age)
+            caller.require_all(action, own)
         return caller
 
 
@@ -222,6 +223,10 @@ def _refuse_signed_chunks(signed: SignedRequest) -> None:
             "(AWS SDK for Java: chunkedEncodingEnabled(false))",
             kind="unsupported_payload_hash",
         )
+
+
+def _signature_age(signed: SignedRequest, now: datetime) -> Mapping[str, str]:
+    return {"s3:signatureAge": str(max(0, int((now - signed.timestamp).total_seconds() * 1_000)))}
 
 
 def _request_keys(origin: RequestOrigin, now: datetime) -> Mapping[str, Value]:

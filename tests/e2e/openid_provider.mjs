@@ -60,6 +60,8 @@ function configuration(keys) {
         application_type: 'native',
         redirect_uris: ['http://127.0.0.1/oidc/workforce/callback'],
       },
+      // Its people may be asked about when they are away.
+      { ...client('steady', 'RS256'), grant_types: ['authorization_code', 'refresh_token'] },
       {
         client_id: 'robot',
         client_secret: CLIENT_SECRET,
@@ -70,7 +72,9 @@ function configuration(keys) {
     ],
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'Ed25519', 'EdDSA'] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
-    scopes: ['openid', 'email', 'groups'],
+    scopes: ['openid', 'email', 'groups', 'offline_access'],
+    issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
     conformIdTokenClaims: false,  // claims of scopes stand in the ID token itself
     findAccount: (_context, id) => PEOPLE[id] && { accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) },
     pkce: { required: () => true },
@@ -78,6 +82,7 @@ function configuration(keys) {
     features: {
       devInteractions: { enabled: true },
       clientCredentials: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_context, resource) => ({

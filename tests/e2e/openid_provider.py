@@ -74,6 +74,18 @@ class OpenIdProvider(Process):
         assert claims_of(token)["nonce"] == nonce
         return token
 
+    def called_back(self, address: str, redirect_uri: str, person: str = "alice") -> dict[str, str]:
+        """What the person's browser brings to the application that sent it to this address."""
+        with httpx.Client() as browser:
+            return _sign_in(browser, browser.get(address), person, redirect_uri)
+
+    def revoke(self, token: str, client: str) -> None:
+        """Take a refresh token back, as an administrator does."""
+        answer = httpx.post(
+            self._endpoints["revocation_endpoint"], data={"token": token}, auth=(client, self.client_secret)
+        )
+        assert answer.status_code == 200, answer.text
+
     def access_token(self) -> str:
         """A signed access token of a machine (RFC 9068), whose audience the gateway takes of ID tokens."""
         return self._token("client_credentials", "robot", "access_token", scope="read", resource=API)
@@ -117,12 +129,12 @@ def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _sign_in(browser: httpx.Client, page: httpx.Response, person: str) -> dict[str, str]:
+def _sign_in(browser: httpx.Client, page: httpx.Response, person: str, redirect_uri: str = _REDIRECT) -> dict[str, str]:
     """Follow redirects and send each form as it stands, the name filled in, until the application is called back."""
     for _ in range(12):
         if page.is_redirect:
             target = urljoin(str(page.url), page.headers["location"])
-            if target.startswith(_REDIRECT):
+            if target.startswith(redirect_uri):
                 return {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
             page = browser.get(target)
         else:

@@ -2,11 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
+import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from playwright.sync_api import BrowserContext, Page, expect
@@ -16,10 +18,19 @@ from tests.e2e.openid_provider import OpenIdProvider
 from tests.e2e.people import chromium, sign_in
 from tests.e2e.process import until
 from tests.e2e.server import Gateway
+from tests.servers.slapd import Slapd, changes, group, member, person
 
 IDLE = 60
+"""Seconds, and how long a directory's word counts."""
 IN_FORCE = 10
 SESSION = "portal"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Slapd]:
+    people = person("alice", "secret") + group("analysts", member("alice"))
+    with Slapd(tmp_path / "slapd", data=people) as server:
+        yield server
 
 
 def caller(gateway: Gateway, given: dict[str, Any]) -> str:
@@ -38,6 +49,31 @@ def caller(gateway: Gateway, given: dict[str, Any]) -> str:
         return str(error.response["Error"]["Code"])
 
 
+class Terminal:
+    """A program that signed in at the gateway with a directory's password."""
+
+    def __init__(self, gateway: Gateway, canaries: Canaries) -> None:
+        self.gateway = gateway
+        grant = {"grantType": "urn:sts-gateway:password", "provider": "corp", "username": "alice", "password": "secret"}
+        answer = httpx.post(f"{gateway.url}/sso-oidc/token", json=grant, timeout=30)
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["accessToken"]
+        canaries.add("accessToken", self.token)
+
+    def takes(self) -> httpx.Response:
+        return httpx.get(
+            f"{self.gateway.url}/sso/federation/credentials",
+            params={"account_id": "111122223333", "role_name": "Analyst"},
+            headers={"x-amz-sso_bearer_token": self.token},
+            timeout=30,
+        )
+
+
+def of_directory(answer: httpx.Response) -> dict[str, Any]:
+    given = answer.json()["roleCredentials"]
+    return {name[:1].upper() + name[1:]: value for name, value in given.items()}
+
+
 def is_asked_to_sign_in(page: Page) -> None:
     expect(page.get_by_placeholder("Enter any login")).to_be_visible()
 
@@ -49,8 +85,27 @@ def with_session_of(browser: BrowserContext, cookies: list[Any]) -> None:
 
 
 def test_a_sign_in_is_seen_and_ended_by_its_person_and_by_idleness(
-    tmp_path: Path, start_gateway: Callable[..., Gateway], provider: OpenIdProvider, canaries: Canaries
+    tmp_path: Path,
+    start_gateway: Callable[..., Gateway],
+    provider: OpenIdProvider,
+    canaries: Canaries,
+    directory: Slapd,
 ) -> None:
+    """And, in the same minute, by a directory in which the account was locked."""
+    corp = {
+        "providers": f"corp: {json.dumps(directory.settings())}",
+        "mappings": "- {provider: corp, groups: [analysts], roles: [data-platform/Analyst]}",
+    }
+    of_corp = start_gateway(provider, sections=corp)
+    terminal = Terminal(of_corp, canaries)
+    answer = terminal.takes()
+    assert answer.status_code == 200, answer.text
+    taken = of_directory(answer)
+    for name in ("SecretAccessKey", "SessionToken"):
+        canaries.add(name, taken[name])
+    assert caller(of_corp, taken).endswith(":assumed-role/Analyst/alice")
+    directory.ldapmodify(changes(member("alice"), pwdAccountLockedTime="000001010000Z"))
+
     gateway = start_gateway(provider, settings=f"browser_session: {{idle: {IDLE}s, absolute: 12h}}")
     with chromium(tmp_path / "chromium") as browser:
         page = browser.new_page()
@@ -85,3 +140,6 @@ def test_a_sign_in_is_seen_and_ended_by_its_person_and_by_idleness(
         expect(page.get_by_text("Your sign-in has ended; sign in again.")).to_be_visible()
         page.get_by_role("link", name="To the portal").click()
         is_asked_to_sign_in(page)
+
+    assert (terminal.takes().status_code, terminal.takes().json()["__type"]) == (401, "UnauthorizedException")
+    until(lambda: caller(of_corp, taken) == "InvalidClientTokenId", "what the sign-in gave is dead")

@@ -127,7 +127,11 @@ def test_a_port_in_use_is_one_line(path: Path, capsys: pytest.CaptureFixture[str
 
         code, told = refusal(capsys, "--port", str(port))
 
-    assert (code, told) == (1, f"sts-gateway serve: cannot listen on 127.0.0.1:{port}: Address already in use")
+    mend = "another process listens there: end it, or name another port"
+    assert (code, told) == (
+        1,
+        f"sts-gateway serve: cannot listen on 127.0.0.1:{port}: Address already in use; {mend}",
+    )
 
 
 @pytest.mark.parametrize(

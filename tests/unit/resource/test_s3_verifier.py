@@ -42,6 +42,12 @@ STATEMENTS = [
         "Resource": "arn:aws:s3:::lake/tagged/*",
         "Condition": {"StringEquals": {"s3:ExistingObjectTag/class": "restricted"}},
     },
+    {
+        "Effect": "Deny",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"NumericGreaterThan": {"s3:signatureAge": "60000"}},
+    },
 ]
 READ = {"Version": "2012-10-17", "Statement": STATEMENTS}
 SERVE = {
@@ -139,6 +145,15 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception]]] = {
 def test_what_they_do_not_allow_is_refused(world: ResourceWorld, asked: dict[str, Any], fault: type[Exception]) -> None:
     with pytest.raises(fault):
         ask(world, **asked)
+
+
+def test_a_policy_may_ask_how_old_a_signature_is(world: ResourceWorld) -> None:
+    alice = world.session()
+    http = http_of(world, alice, "/lake/a")
+    assert world.verifier.verify(http, b"", ORIGIN).session_name == "alice"
+    world.clock.move(seconds=61)
+    with pytest.raises(ActionDenied):
+        world.verifier.verify(http, b"", ORIGIN)
 
 
 def test_each_deletion_of_a_bulk_is_judged(world: ResourceWorld) -> None:
