@@ -45,7 +45,9 @@ class Reloader:
         """Follow until cancelled."""
         while True:
             try:
-                await asyncio.wait_for(self._asked.wait(), self._interval)
+                # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
+                async with asyncio.timeout(self._interval):
+                    await self._asked.wait()
             except TimeoutError:
                 if await asyncio.to_thread(self._look) == self._seen:
                     continue

@@ -222,7 +222,7 @@ def _without_tokens(value: Any) -> Any:
     """`value` without what clients put into the wrong parameter: no name, ARN or policy has such a run of letters."""
     if isinstance(value, str):
         return value if len(value) < _TOKEN_LENGTH else _LIKE_A_TOKEN.sub(_LEFT_OUT, value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {name: _without_tokens(one) for name, one in value.items()}
     return [_without_tokens(one) for one in value] if isinstance(value, list | tuple) else value
 

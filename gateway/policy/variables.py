@@ -87,6 +87,8 @@ class Source:
 
 def keys_in(text: str) -> Iterator[str]:
     """The keys, in lower case, of the variables in `text`, taken from a document that has variables."""
+    if "${" not in text:
+        return iter(())
     return (match[2].strip().lower() for match in _VARIABLE.finditer(text) if match[2])
 
 

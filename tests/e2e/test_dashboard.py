@@ -16,6 +16,8 @@ from tests.e2e.installation import ROOT, Installation
 from tests.e2e.openid_provider import OpenIdProvider
 from tests.e2e.process import until
 from tests.e2e.server import Gateway
+from tests.fakes.saml_identity_provider import SamlIdentityProvider
+from tests.fakes.saml_world import metadata_xml
 
 RULES = ROOT / "deploy" / "prometheus"
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "sts-gateway.json").read_text())
@@ -58,7 +60,16 @@ def kinds(
 ) -> Iterator[dict[str, str]]:
     """Metric to kind, of a gateway to which everything has happened that a metric tells of."""
     folder = tmp_path_factory.mktemp("dashboard")
-    running = Gateway(folder, installed, canaries, issuer=provider.issuer, client_secret=provider.client_secret)
+    metadata = metadata_xml(SamlIdentityProvider().certificate, more='validUntil="2099-01-01T00:00:00Z"')
+    folder.joinpath("adfs.xml").write_text(metadata)
+    running = Gateway(
+        folder,
+        installed,
+        canaries,
+        issuer=provider.issuer,
+        client_secret=provider.client_secret,
+        sections={"providers": "adfs: {type: saml, metadata: ./adfs.xml}"},
+    )
     with running as gateway:
         rotated = installed.run("keys", "rotate", "--keyring", folder / "keyring.json")
         assert rotated.returncode == 0, rotated.stderr

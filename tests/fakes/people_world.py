@@ -104,9 +104,7 @@ class PeopleWorld:
         self, folder: Path, provider: IdentityProvider, *, scopes: str = "[openid, profile, email]", **sections: str
     ) -> None:
         issuer = provider.issuer
-        shared = (
-            f"type: oidc, issuer: '{issuer}', audiences: [sts.amazonaws.com], client_id: gateway, scopes: {scopes}"
-        )
+        shared = f"type: oidc, issuer: '{issuer}', audiences: [sts.amazonaws.com], client_id: gateway, scopes: {scopes}"
         given = {
             "providers": f"workforce: {{{shared}, client_secret: {CLIENT_SECRET}, jwks_file: ./jwks.json}}\n"
             "other: {type: oidc, issuer: 'http://127.0.0.1:9', client_id: gateway, jwks_file: ./jwks.json}",

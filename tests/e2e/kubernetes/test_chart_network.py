@@ -45,7 +45,7 @@ def test_14_traffic_is_let_in_by_port_and_let_out_by_what_is_switched_on() -> No
 @each_rendering
 def test_15_metrics_and_decisions_have_a_service_of_their_own_and_no_way_in(rendering: Rendering) -> None:
     internal = rendering.one("Service", "-internal")
-    assert [port["port"] for port in internal["spec"]["ports"]] == [9090]
+    assert [(port["port"], port["targetPort"]) for port in internal["spec"]["ports"]] == [(9090, "internal")]
     assert internal["spec"]["type"] == "ClusterIP"
     public = rendering.one("Service", "sts-gateway")
     assert [port["targetPort"] for port in public["spec"]["ports"]] == ["http"]

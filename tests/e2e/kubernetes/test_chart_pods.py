@@ -39,6 +39,8 @@ def test_02_every_pod_is_nobodys_and_has_nothing_of_its_host(rendering: Renderin
         spec = template["spec"]
         assert spec["securityContext"]["runAsUser"] >= 10_001
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+        # Else every Service of the namespace stands in its environment, beside what ${env:} reads.
+        assert spec["enableServiceLinks"] is False
         assert not [volume for volume in spec.get("volumes", []) if "hostPath" in volume]
 
 
@@ -148,3 +150,17 @@ def test_13_pods_are_spread_among_those_of_their_own_version(rendering: Renderin
         for constraint in constraints:
             assert constraint["matchLabelKeys"] == ["pod-template-hash"]
             assert constraint["labelSelector"] == deployment["spec"]["selector"]
+
+
+@each_rendering
+def test_every_port_that_a_service_or_a_probe_names_is_one_of_the_pods(rendering: Rendering) -> None:
+    for deployment in rendering.of_kind("Deployment"):
+        spec = deployment["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        named = {port["name"] for port in container["ports"]}
+        selector = deployment["spec"]["selector"]["matchLabels"]
+        services = [one["spec"] for one in rendering.of_kind("Service") if one["spec"]["selector"] == selector]
+        assert {port["targetPort"] for service in services for port in service["ports"]} == named
+        probes = [container[name]["httpGet"]["port"] for name in container if name.endswith("Probe")]
+        assert len(probes) == 3
+        assert set(probes) <= named

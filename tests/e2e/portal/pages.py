@@ -61,12 +61,14 @@ PAGES: Mapping[str, tuple[tuple[str, ...] | None, Way]] = {
 }
 """Groups of whoever looks; None: nobody has signed in."""
 
+_WHO = {"roles": "ana", "sign-ins": "bea"}
+
 
 def open_page(name: str, context: BrowserContext, portal: Portal) -> Page:
-    """For alice, or, where the page is of favourites, for somebody who has some."""
+    """For alice, or, where the page is of favourites or sign-ins, for somebody who has a few."""
     groups, way = PAGES[name]
     if groups is not None:
-        portal.sign_in(context, *groups, sub="ana" if name == "roles" else "alice")
+        portal.sign_in(context, *groups, sub=_WHO.get(name, "alice"))
     page = context.new_page()
     way(page, portal)
     return page

@@ -88,7 +88,7 @@ def _question(path: str, name: str, label: str, value: str, hint: str, button: s
 
 
 def _provider(one: ProviderHealth) -> Markup:
-    state = tag("span", "in trouble", class_="state bad") if one.error else tag("span", "works", class_="state good")
+    state = tag("span", "in trouble", class_="state bad") if one.error else tag("span", "no error", class_="state good")
     told = [(name, moment(fact) if isinstance(fact, datetime) else fact) for name, fact in one.facts.items()]
     return card(
         tag("h2", one.name, " ", state),

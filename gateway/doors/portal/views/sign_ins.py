@@ -21,6 +21,7 @@ _SYSTEMS: Final = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
+_SHOWN: Final = 30
 END_PATH: Final = f"{SIGN_INS}/end"
 OTHERS: Final = "others"
 """What the form says in place of an id."""
@@ -29,10 +30,13 @@ OTHERS: Final = "others"
 def sign_ins_page(signed: Signed, found: Sequence[SeenSignIn]) -> Answer:
     told = quiet("One that you do not know: end it, and tell whoever looks after your account.")
     others = len(found) - sum(one.current for one in found)
-    head = tag(
-        "div", tag("div", tag("h1", "Your sign-ins"), told), _end_others(signed) if others else None, class_="head"
-    )
-    return portal_page(signed, here=SIGN_INS, title="Your sign-ins", body=(head, *(_one(signed, one) for one in found)))
+    end_others = _end_others(signed) if others else None
+    head = tag("div", tag("div", tag("h1", "Your sign-ins"), told), end_others, class_="head")
+    # The one that asks is among the shown, however old it is.
+    shown = [one for at, one in enumerate(found) if at < _SHOWN or one.current]
+    older = quiet(f"And {len(found) - len(shown)} older ones.") if len(shown) < len(found) else None
+    body = (head, tag("div", *(_one(signed, one) for one in shown), class_="grid"), older)
+    return portal_page(signed, here=SIGN_INS, title="Your sign-ins", body=body)
 
 
 def agent_told(agent: str) -> str:

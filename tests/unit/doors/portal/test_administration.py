@@ -104,7 +104,7 @@ async def test_providers_are_told_with_their_health_and_what_check_warns_of(
 ) -> None:
     await world.sign_in(browser, "auditors")
     page = told((await browser.get("/portal/gateway")).text)
-    assert "workforce works Type oidc" in page
+    assert "workforce no error Type oidc" in page
     assert world.provider.issuer in page
     assert "Keys fetched 2026-03-01 12:00 UTC" in page
     assert "mappings[2]: lets in everybody of its provider" in page

@@ -1,10 +1,29 @@
 """The page of a person's sign-ins, and the end of one."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from gateway.doors.portal.views.sign_ins import agent_told
+from gateway.doors.portal.views.frame import Signed
+from gateway.doors.portal.views.sign_ins import agent_told, sign_ins_page
+from gateway.exchange.people.seen import SeenSignIn
 from tests.fakes.people_world import Browser, PeopleWorld, form_of
 
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SEEN = SeenSignIn(
+    id="",
+    provider="workforce",
+    begun=NOW,
+    ends=NOW,
+    last_used=NOW,
+    address="192.0.2.7",
+    client="Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    browser=True,
+    programs=("a program",),
+    credentials_until=NOW,
+    current=False,
+    groups_as_of=NOW,
+)
 PAGE, END = "/portal/sign-ins", "/portal/sign-ins/end"
 
 
@@ -57,6 +76,15 @@ async def test_a_link_or_a_foreign_form_ends_nothing(browser: Browser, world: Pe
     assert (await browser.submit(END, {**form, "form_token": "x"})).status_code == 403
     assert (await browser.submit(END, form, origin="https://evil.example")).status_code == 403
     assert (await browser.get("/portal")).status_code == 200
+
+
+def test_of_many_sign_ins_the_newest_are_shown_and_the_one_that_asks() -> None:
+    many = [replace(SEEN, id=f"of-{at}", current=at == 45) for at in range(50)]
+    page = sign_ins_page(Signed(person="alice", form_token="t", administers=False), many)
+    text = page.body.decode()
+    assert re.findall(r'name="sign_in" value="of-(\d+)"', text) == [*map(str, range(30)), "45"]
+    assert "And 19 older ones." in text
+    assert len(page.body) < 40_000
 
 
 def test_a_browser_is_told_by_its_name() -> None:
