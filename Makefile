@@ -32,12 +32,12 @@ serve: $(STAMPS)/demo
 
 test: lint $(STAMPS)/e2e
 	$(PYTEST) -n $(WORKERS) $(UNIT)
-	$(PYTEST) tests/e2e
+	$(PYTEST) -n 2 --dist loadgroup tests/e2e
 
 test-long: lint $(STAMPS)/e2e
 	STS_GATEWAY_LONG=1 tests/e2e/needs.sh
 	STS_GATEWAY_LONG=1 $(PYTEST) -n $(WORKERS) $(UNIT)
-	STS_GATEWAY_LONG=1 $(PYTEST) tests/e2e
+	STS_GATEWAY_LONG=1 $(PYTEST) -n 2 --dist loadgroup tests/e2e
 
 check: lint
 	$(PYTEST) -q -n $(WORKERS) $(UNIT)

@@ -159,9 +159,7 @@ class AuditTrail:
 
     def written_to(self, sink: AuditSink, clock: Clock) -> "AuditTrail":
         """A trail whose records are alike and go elsewhere."""
-        return AuditTrail(
-            sink, region=self._region, clock=clock, meters=self._meters, refusals=RecentRefusals()
-        )
+        return AuditTrail(sink, region=self._region, clock=clock, meters=self._meters, refusals=RecentRefusals())
 
     def write(self, entry: AuditEntry, outcome: Mapping[str, Any]) -> None:
         """Raises AuditUnavailable."""

@@ -29,6 +29,17 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes (`-n 2 --dist loadgroup`) one runs all of a folder: its servers are started once.
+
+    A file of this folder is a group of its own. Samba's ports are fixed, so that only one group may have it.
+    """
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(here).parts[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
     """A program that did not get ready has no test that would end it."""

@@ -14,7 +14,7 @@ def _asked_for(cause: str, **attributes: Any) -> tuple[Build, str]:
     return (lambda world: world.honest(attributes=given)), cause
 
 
-for _name, _row2 in {
+for _name, _row in {
     "a session name that AWS does not take": _asked_for(
         "RoleSessionName in AuthnResponse must match", RoleSessionName="a b"
     ),
@@ -31,4 +31,4 @@ for _name, _row2 in {
         "PrincipalTag in AuthnResponse must have one value", PrincipalTag_Team=("a", "b")
     ),
 }.items():
-    add(_name, *_row2)
+    add(_name, *_row)

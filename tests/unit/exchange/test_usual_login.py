@@ -238,6 +238,27 @@ async def test_a_token_that_says_more_or_less_is_left_to_the_whole_way(both: Bot
     assert not await both.same(both.form(WebIdentityToken=both.world.provider.token(claims)))
 
 
+TWO_PROVIDERS = {
+    "providers": """
+        workforce: {type: oidc, issuer: "https://login.example.com", audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}
+        partners: {type: oidc, issuer: "https://login.example.org", audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}
+        """,
+    "mappings": """
+        - {provider: partners, groups: [analysts, guests], roles: [lake/Analyst]}
+        - {provider: workforce, groups: [analysts], roles: [lake/Analyst]}
+        - {provider: partners, claims: {department: [blue]}, roles: [lake/Analyst]}
+        """,
+}
+
+
+async def test_mappings_of_another_provider_neither_allow_nor_hinder(tmp_path: Path) -> None:
+    both = BothWays(tmp_path, **TWO_PROVIDERS)
+
+    assert await both.same(both.form("analysts"))
+    assert both.lines()[-1]["additionalEventData"]["allowedBy"] == ["mappings[1]"]
+    assert not await both.same(both.form("guests"))
+
+
 async def test_a_changed_signature_is_refused_by_both_ways(both: BothWays) -> None:
     token = str(both.world.token())
     changed = token[:-20] + ("A" if token[-20] != "A" else "B") + token[-19:]

@@ -6,13 +6,14 @@ import pytest
 
 from gateway.domain.clock import SteadyClock
 from gateway.domain.errors import ExpiredSession, UnknownAccessKey
-from gateway.sealing.envelope import SealBroken
+from gateway.sealing.envelope import SealBroken, Sealer
 from gateway.sealing.keyring import Keyring, SealingKey
 from gateway.sessions.authenticator import Authenticator
-from gateway.sessions.session_token import pack
+from gateway.sessions.session_token import PURPOSE, pack
 from tests.unit.sessions.made import (
     CI,
     NOW,
+    REALM,
     SECOND,
     authenticator,
     content,
@@ -163,6 +164,49 @@ def test_a_token_of_a_retired_key_is_refused_and_of_an_older_key_is_not() -> Non
 
     assert authenticator(sealer(Keyring([old, new]))).claimant(KEY, TOKEN, NOW).session == SESSION
     assert cause(KEY, TOKEN, authenticator(sealer(Keyring([new])))) == FOREIGN_KEY
+
+
+class TurnedKeys:
+    """Keys that another keyring takes the place of, as a rotation does it."""
+
+    def __init__(self, keys: Keyring) -> None:
+        self.now = keys
+
+    def key(self, key_id: bytes) -> SealingKey | None:
+        return self.now.key(key_id)
+
+    def sealing_key(self, now: float) -> SealingKey:
+        return self.now.sealing_key(now)
+
+
+def test_a_token_that_was_opened_is_refused_once_its_key_is_gone() -> None:
+    turned = TurnedKeys(keyring("k"))
+    remembering = authenticator(Sealer(turned, purpose=PURPOSE, realm=REALM))
+    assert remembering.claimant(KEY, TOKEN, NOW) is remembering.claimant(KEY, TOKEN, NOW)
+
+    (old,) = keyring("k").keys
+    turned.now = Keyring([SealingKey(key_id=old.key_id, secret=b"n" * 32, created_at=NOW, seals_from=NOW)])
+    assert cause(KEY, TOKEN, remembering) == NOISE
+    turned.now = Keyring([SealingKey(key_id=b"n" * 8, secret=b"n" * 32, created_at=NOW, seals_from=NOW)])
+    assert cause(KEY, TOKEN, remembering) == FOREIGN_KEY
+
+
+def test_a_token_that_was_opened_opens_nothing_for_another_key_and_nothing_after_its_end() -> None:
+    remembering = authenticator()
+    remembering.claimant(KEY, TOKEN, NOW)
+
+    assert "another access key id" in cause(OTHER.access_key_id, TOKEN, remembering)
+    with pytest.raises(ExpiredSession):
+        remembering.claimant(KEY, TOKEN, NOW + 3600 * SECOND)
+
+
+def test_no_more_than_a_thousand_tokens_are_remembered() -> None:
+    remembering = authenticator()
+    for _ in range(1_010):
+        _, minted = mint(grant())
+        remembering.claimant(minted.access_key_id, minted.session_token, NOW)
+
+    assert len(remembering._opened) == 1_000
 
 
 @pytest.mark.parametrize("late", [0, 1, 10**9], ids=["at its very end", "a second later", "decades later"])
