@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from gateway.connectors.oidc.discovery import FetchedKeys
 from gateway.connectors.fetch import FetchFailed
+from gateway.connectors.oidc.discovery import FetchedKeys
 from gateway.connectors.oidc.key_set import KeySet, VerificationKey
 from gateway.domain.clock import Clock
 from gateway.domain.errors import InvalidIdentityToken, ProviderUnreachable

@@ -13,30 +13,37 @@ from typing import Any, Final
 from gateway.domain.clock import Clock
 from gateway.domain.errors import SignInRefused
 from gateway.sealing.envelope import SealBroken, Sealer
+from gateway.sealing.keyring import SealingKey
 from gateway.state.naming import digest_of
 from gateway.state.store import VALUE_LIMIT, Store
 
 PURPOSE: Final = "person"
 _MAXIMUM_CONTENT: Final = 1_000_000
+_REMEMBERED: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A record as it stands; `raw` is what a replacement must find there still."""
+    """A record as it stands, which nobody changes; `raw` is what a replacement must find there still."""
 
-    content: Mapping[str, Any] = field(repr=False)
+    content: Mapping[str, Any] = field(repr=False, compare=False)
     raw: bytes = field(repr=False)
 
 
 class SealedRecords:
-    """Records of JSON objects. `sealer`: of purpose `person`."""
+    """Records of JSON objects. `sealer`: of purpose `person`.
 
-    __slots__ = ("_clock", "_sealer", "_store")
+    What was opened is remembered under its sealed bytes, which the store is asked for each time: a person's session is
+    read at each page. It counts as long as the key that sealed it would open it again.
+    """
+
+    __slots__ = ("_clock", "_remembered", "_sealer", "_store")
 
     def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
         self._store = store
         self._sealer = sealer
         self._clock = clock
+        self._remembered: dict[tuple[str, str, bytes], tuple[Mapping[str, Any], SealingKey]] = {}
 
     @property
     def now(self) -> datetime:
@@ -49,13 +56,14 @@ class SealedRecords:
     async def get(self, kind: str, key: str) -> Kept | None:
         """Raises StateUnavailable."""
         raw = await self._store.get(kind, key)
-        content = None if raw is None else self._opened(kind, key, raw)
+        content = None if raw is None else self._known(kind, key, raw)
         return None if raw is None or content is None else Kept(content=content, raw=raw)
 
     async def take(self, kind: str, key: str) -> Mapping[str, Any] | None:
         """What is kept, for the one caller who is first. Raises StateUnavailable."""
         raw = await self._store.take(kind, key)
-        return None if raw is None else self._opened(kind, key, raw)
+        opened = None if raw is None else self._opened(kind, key, raw)
+        return None if opened is None else opened[0]
 
     async def replace(self, kind: str, key: str, kept: Kept, content: Mapping[str, Any]) -> bool:
         """Whether the record was still the one that was read, and is `content` now. Raises StateUnavailable."""
@@ -80,13 +88,25 @@ class SealedRecords:
             )
         return sealed
 
-    def _opened(self, kind: str, key: str, raw: bytes) -> Mapping[str, Any] | None:
+    def _known(self, kind: str, key: str, raw: bytes) -> Mapping[str, Any] | None:
+        known = self._remembered.get((kind, key, raw))
+        if known is not None and self._sealer.is_in_force(known[1]):
+            return known[0]
+        opened = self._opened(kind, key, raw)
+        if opened is None:
+            return None
+        while len(self._remembered) >= _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[kind, key, raw] = opened
+        return opened[0]
+
+    def _opened(self, kind: str, key: str, raw: bytes) -> tuple[Mapping[str, Any], SealingKey] | None:
         try:
-            packed = self._sealer.open(raw.decode("ascii", "replace"))
+            packed, sealed_by = self._sealer.open_with_key(raw.decode("ascii", "replace"))
         except SealBroken:
             return None
         place, content = json.loads(zlib.decompressobj().decompress(packed, _MAXIMUM_CONTENT))
-        return content if place == _place(kind, key) else None
+        return (content, sealed_by) if place == _place(kind, key) else None
 
 
 def _place(kind: str, key: str) -> str:

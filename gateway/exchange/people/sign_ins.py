@@ -7,12 +7,14 @@ worth nothing without it. Credentials that it gave are no facts of the store; th
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from gateway.domain.errors import NotSignedIn, StateUnavailable
 from gateway.domain.revocation import RevocationKind, subject_value
 from gateway.exchange.parts import Parts
 from gateway.exchange.people.context import PeopleParts
+from gateway.exchange.people.records import Kept
 from gateway.exchange.people.sign_in_record import SignInRecord
 from gateway.exchange.people.signed_in import SignedIn
 
@@ -21,6 +23,7 @@ MAXIMUM: Final = 50
 _KIND: Final = "sign_in"
 _INDEX: Final = "sign_ins_of"
 _ATTEMPTS: Final = 20
+_REMEMBERED: Final = 500
 _LONGEST_SESSION: Final = timedelta(hours=12)
 
 Change = Callable[[SignInRecord], SignInRecord]
@@ -37,7 +40,13 @@ async def begin(parts: Parts, record: SignInRecord) -> None:
 async def read(people: PeopleParts, sign_in_id: str) -> SignInRecord | None:
     """Raises StateUnavailable."""
     kept = await people.records.get(_KIND, sign_in_id)
-    return None if kept is None else SignInRecord.read(kept.content)
+    return None if kept is None else _read(kept)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(kept: Kept) -> SignInRecord:
+    """The record of these sealed bytes, whose content is always the same."""
+    return SignInRecord.read(kept.content)
 
 
 async def change(people: PeopleParts, sign_in_id: str, change: Change) -> SignInRecord:

@@ -77,9 +77,7 @@ def test_the_sign_ins_that_it_ended_are_told_a_line_each(asked: Asked, capsys: p
     assert main([*URL, "--subject", "corp/uuid-alice"]) == 0
 
     _, first, second = capsys.readouterr().out.splitlines()
-    assert first == (
-        "sign-in 7QX2M4ZB5KDWTA3C: alice of corp, 2026-03-01T12:00:00Z, from 192.0.2.7, Mozilla\\x1b[31m"
-    )
+    assert first == ("sign-in 7QX2M4ZB5KDWTA3C: alice of corp, 2026-03-01T12:00:00Z, from 192.0.2.7, Mozilla\\x1b[31m")
     assert second.endswith("from 192.0.2.7, aws-cli, botocore")
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
@@ -29,23 +30,31 @@ def roles_page(
     signed: Signed, *, signed_in: SignedIn, listed: RolesList, favourites: frozenset[str], wanted: str
 ) -> Answer:
     """`wanted`: what the person searches for, by which the list is narrowed already."""
+    return _page(signed, signed_in.identity.provider, signed_in.ends, listed, favourites, wanted)
+
+
+@lru_cache(maxsize=_LISTS)
+def _page(
+    signed: Signed, provider: str, ends: datetime, listed: RolesList, favourites: frozenset[str], wanted: str
+) -> Answer:
+    """All of it, which is the same each time the person looks; it holds no credentials."""
     roles = listed.roles
-    until = quiet(f"{signed.person}, signed in with {signed_in.identity.provider} until ", moment(signed_in.ends))
+    until = quiet(f"{signed.person}, signed in with {provider} until ", moment(ends))
     searched = bool(wanted) or len(roles) > _SEARCHED
     form = tag(
         "form",
         hidden(FORM_TOKEN, signed.form_token),
-        _lists(listed, favourites),
+        _lists(roles, favourites),
         tag("p", "No role of yours is like that.", id="nothing", class_="quiet", hidden=bool(roles) or not wanted),
         method="post",
         action="/portal/favourites",
         id="roles",
     )
     head = tag("div", tag("div", tag("h1", "Your roles"), until), _search(wanted) if searched else None, class_="head")
-    return portal_page(signed, here=ROLES, title="Your roles", body=(head, form if roles or wanted else _nothing()))
+    body = (head, form if roles or wanted else _nothing())
+    return portal_page(signed, here=ROLES, title="Your roles", body=body)
 
 
-@lru_cache(maxsize=_LISTS)
 def _search(wanted: str) -> Markup:
     return tag(
         "form",
@@ -77,10 +86,7 @@ def _nothing() -> Markup:
     )
 
 
-@lru_cache(maxsize=_LISTS)
-def _lists(listed: RolesList, favourites: frozenset[str]) -> Markup:
-    """The lists, which are the same each time the person looks."""
-    roles = listed.roles
+def _lists(roles: Sequence[PersonsRole], favourites: frozenset[str]) -> Markup:
     starred = [role for role in roles if role.key in favourites]
     at_hand = len(roles) <= _AT_HAND
     accounts = itertools.groupby(roles, key=lambda role: (role.account_alias, role.account))

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.connectors.oidc.discovery import FetchedKeys
 from gateway.connectors.fetch import FetchFailed
+from gateway.connectors.oidc.discovery import FetchedKeys
 from gateway.connectors.oidc.key_set import KeySet
 from gateway.connectors.oidc.provider_keys import FetchedKeySource, FixedKeys, Pace
 from gateway.domain.errors import InvalidIdentityToken, ProviderUnreachable

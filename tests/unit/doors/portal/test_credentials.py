@@ -33,9 +33,7 @@ async def test_a_role_gives_variables_and_json(browser: Browser, world: PeopleWo
 
 
 @pytest.mark.parametrize("of", [f"{ACCOUNT}/Engineer", f"{ACCOUNT}/Nothing", "999999999999/Analyst"])
-async def test_a_role_that_is_not_the_persons_is_refused_alike(
-    of: str, browser: Browser, world: PeopleWorld
-) -> None:
+async def test_a_role_that_is_not_the_persons_is_refused_alike(of: str, browser: Browser, world: PeopleWorld) -> None:
     await world.sign_in(browser)
     fields = {**form_of(await browser.get(ROLE), PATH), "of": of}
     page = await browser.submit(PATH, fields)
