@@ -43,14 +43,14 @@ check: lint
 	$(PYTEST) -q -n $(WORKERS) $(UNIT)
 
 lint: $(STAMPS)/test
-	@$(BIN)/ruff format --check --quiet gateway tests benchmarks tools tools || { echo 'run: make format'; exit 1; }
-	@$(BIN)/ruff check --quiet gateway tests benchmarks tools tools
+	@$(BIN)/ruff format --check --quiet gateway tests benchmarks tools || { echo 'run: make format'; exit 1; }
+	@$(BIN)/ruff check --quiet gateway tests benchmarks tools
 	@$(BIN)/mypy gateway
 	@$(BIN)/lint-imports
 
 format: $(STAMPS)/test
-	@$(BIN)/ruff format gateway tests benchmarks tools tools
-	@$(BIN)/ruff check --fix gateway tests benchmarks tools tools
+	@$(BIN)/ruff format gateway tests benchmarks tools
+	@$(BIN)/ruff check --fix gateway tests benchmarks tools
 
 # The pictures of README and docs, from the running demo; look at them before they are committed.
 pictures: $(STAMPS)/e2e
