@@ -3,7 +3,7 @@
 #   make demo    the whole story on this machine, in one command: sign in, get credentials, use them, see them expire
 #   make serve   the same world kept running at http://127.0.0.1:8080
 #   make test    everything: lint, types, unit tests, conformance, end to end with real clients and servers
-#   make check   the inner loop: lint, types, unit tests
+#   make check   the inner loop: lint, types, unit tests but the slow ones
 #   make lint    format, lint, types, layers
 #   make soak    hours of load on a fleet whose parts are killed, stopped and lied to (SECONDS=3600, SEED=1)
 #   make bench   what each step costs, as ratios against a floor measured in the same run
@@ -40,7 +40,7 @@ test-long: lint $(STAMPS)/e2e
 	STS_GATEWAY_LONG=1 $(PYTEST) -n 2 --dist loadgroup tests/e2e
 
 check: lint
-	$(PYTEST) -q -n $(WORKERS) $(UNIT)
+	$(PYTEST) -q -n $(WORKERS) -m 'not slow' $(UNIT)
 
 lint: $(STAMPS)/test
 	@$(BIN)/ruff format --check --quiet gateway tests benchmarks tools || { echo 'run: make format'; exit 1; }

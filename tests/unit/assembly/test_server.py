@@ -19,6 +19,8 @@ import pytest
 from gateway.assembly.worker import ServerSettings
 from tests.unit.web.serving import answer, eventually, is_closed, request, served, status
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("program.py")
 TREE = Path(__file__).parents[3]
 

@@ -16,6 +16,8 @@ import pytest
 
 from gateway.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT = 30
 
 

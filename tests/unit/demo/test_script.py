@@ -22,6 +22,8 @@ from gateway.demo.script import Stage, StepFailed, play, tell
 from gateway.demo.setting import ENGINEER
 from gateway.demo.world import World, running
 
+pytestmark = pytest.mark.slow
+
 TITLES = 7
 
 

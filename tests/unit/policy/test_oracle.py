@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from gateway.policy.evaluate import Query, evaluate, evaluate_assumption, evalua
 from tests.unit.policy import oracle
 from tests.unit.policy.documents import ACTIONS, CALLERS, RESOURCES, contexts, documents
 from tests.unit.policy.made import ACCOUNT, OTHER, SCALE
+
+pytestmark = pytest.mark.slow
 
 queries = st.fixed_dictionaries(
     {

@@ -22,6 +22,8 @@ from gateway.domain.errors import GatewayError
 from tests.fakes.saml_attacks import World
 from tests.fakes.saml_identity_provider import DS, How, encoded, pem_of, private_key, text_of
 
+pytestmark = pytest.mark.slow
+
 SEED = 20_260_301
 COUNT = 100_000 if os.environ.get("STS_GATEWAY_LONG") else 10_000
 WORLD = World(now=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC))
