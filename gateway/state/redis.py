@@ -112,7 +112,8 @@ class RedisStore:
             told = await self._redis.call(lambda: _awaited(self._redis.client.config_get("*")))
         except StateUnavailable:
             return ()
-        return tuple(_cautions({_text(name): _text(value) for name, value in told.items()}))
+        settings = {_text(name): _text(value) for name, value in told.items()}
+        return tuple(_cautions(settings, has_replicas=self._redis.has_replicas))
 
     async def aclose(self) -> None:
         await self._redis.aclose()
@@ -180,8 +181,14 @@ async def _awaited(answer: Awaitable[Any] | Any) -> Any:
     return await answer
 
 
-def _cautions(settings: dict[str, str]) -> list[str]:
+def _cautions(settings: dict[str, str], *, has_replicas: bool) -> list[str]:
     told = []
+    if has_replicas and settings.get("min-replicas-to-write", "1") == "0":
+        told.append(
+            "Redis behind Sentinel takes writes without a replica: a failover may forget once-only ids and "
+            "revocations; "
+            "set min-replicas-to-write 1, with two replicas, so that one may be away"
+        )
     policy = settings.get("maxmemory-policy", "noeviction")
     if policy != "noeviction":
         told.append(

@@ -20,6 +20,7 @@ from redis.exceptions import (
     ConnectionError,  # noqa: A004  the library's name
     ReadOnlyError,
     RedisError,
+    ResponseError,
     TimeoutError,  # noqa: A004  the library's name
 )
 
@@ -50,7 +51,7 @@ class RedisConnection:
         self._sentinels: tuple[Redis, ...] = ()
         self.client = self._direct(address) if address.service is None else self._by_sentinel(address, address.service)
         self._turns = asyncio.Semaphore(_CONNECTIONS)
-        self._has_replicas = address.service is not None
+        self.has_replicas = address.service is not None
 
     async def write(self, command: Callable[[Redis], Awaitable[Any]]) -> Any:
         """What the command answers, given the client to send it by. Raises StateUnavailable.
@@ -58,7 +59,7 @@ class RedisConnection:
         Behind Sentinel a replica has it too by then, where one answers: a master that dies would take what it had
         already acknowledged with it, and a once-only id that is forgotten is a replay.
         """
-        if self._has_replicas:
+        if self.has_replicas:
             return await self.call(lambda: self._replicated(command))
         return await self.call(lambda: command(self.client))
 
@@ -128,6 +129,11 @@ async def _until_answered(command: Callable[[], Awaitable[T]], failures: list[Ex
         except _NEVER_AGAIN:
             raise
         except _AGAIN as error:
+            failures[:] = [error]
+        except ResponseError as error:
+            # A master without replicas that takes no write which would be lost with it (min-replicas-to-write).
+            if not str(error).startswith("NOREPLICAS"):
+                raise
             failures[:] = [error]
         # Replicas that lost one Redis together do not come back together.
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  no secret

@@ -157,7 +157,7 @@ class Load:
             self._note(who, f"{kind}: {refused.code} {refused}", status)
             return None
         except GatewayUnreachable as fault:
-            self._note(who, f"{kind}: {fault}", LOST)
+            self._note(who, f"{kind}: {fault}", 503 if "try again in a moment" in str(fault) else LOST)
             return None
         self._count(kind)
         return answer

@@ -25,12 +25,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.fleet.faults import SOAKED, Fault
-from tests.e2e.fleet.fleet import ANALYST, OPERATOR, REPLICAS, Fleet
+from tests.e2e.fleet.fleet import ANALYST, OPERATOR, REPLICAS, Fleet, answers
 from tests.e2e.fleet.load import MINTERS, PERSONS, Load, Wrong
 from tests.e2e.installation import Installation, build_wheel, install
+from tests.e2e.process import until
 from tests.e2e.state.redis_server import Replicated
 
 CALM = 2.0
+LOSING_NOTHING = ("--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
+"""A master that comes back while another takes its place takes no write, which would be lost."""
 REVOKED_WITHIN = 10
 
 
@@ -98,6 +101,8 @@ def one_round(fleet: Fleet, fault: Fault) -> Load:
     with Load(fleet) as load:
         time.sleep(CALM)
         fault.happen(fleet)
+        # Sentinel may go on for seconds after whatever made it begin.
+        until(lambda: all(answers(f"{fleet.replica(number)}/readyz") for number in range(REPLICAS)), "all are ready")
         time.sleep(CALM)
     return load
 
@@ -142,7 +147,7 @@ def run(folder: Path, installation: Installation, seconds: float, seed: int) -> 
     print(f"soak: {seconds:.0f} s, seed {seed}, {len(SOAKED)} kinds of faults", flush=True)
     with ExitStack() as running:
         address = running.enter_context(liar())
-        fleet = Fleet(folder / "fleet", installation, Canaries(), Replicated(folder / "redis"))
+        fleet = Fleet(folder / "fleet", installation, Canaries(), Replicated(folder / "redis", *LOSING_NOTHING))
         fleet.liar = address
         running.enter_context(fleet)
         wrong = soak(fleet, seconds)

@@ -1,5 +1,6 @@
 """A fleet under load whose parts are killed, stopped, rotated and reloaded: who is honest notices as little as can be."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from gateway.client.connection import GatewayUnreachable
 from gateway.client.identity_center import PASSWORD as PASSWORD_GRANT
-from gateway.client.identity_center import IdentityCenter, Refused
+from gateway.client.identity_center import IdentityCenter
 from tests.e2e.canaries import Canaries
 from tests.e2e.fleet import soak
 from tests.e2e.fleet.faults import FAULTS, one_store
@@ -115,14 +117,16 @@ def test_a_store_that_is_gone_leaves_what_needs_none(fleet: Fleet, session: dict
         center = IdentityCenter(fleet.replica(0))
         client = center.register()
         sent = {"grantType": PASSWORD_GRANT, "provider": "corp", "username": PEOPLE[-1], "password": PASSWORD}
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(GatewayUnreachable, match="try again in a moment"):
             center.tokens(client, sent)
     finally:
         store.start()
-    assert refused.value.code == "ServiceUnavailableException"
 
 
 @pytest.mark.long
 @pytest.mark.timeout(400)
+@pytest.mark.skipif(
+    not os.environ.get("STS_GATEWAY_LONG"), reason="runs in `make test-long`, and longer by `make soak`"
+)
 def test_a_soak_finds_nothing(tmp_path: Path, installed: Installation) -> None:
     assert soak.run(tmp_path, installed, seconds=180, seed=7) == []

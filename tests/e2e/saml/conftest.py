@@ -124,7 +124,7 @@ def start_saml_gateway(
     assert [gateway.leaks() for gateway in started if gateway.leaks()] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     with chromium(tmp_path_factory.mktemp("chromium"), ignore_https_errors=True) as browser:
         yield browser

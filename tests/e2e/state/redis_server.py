@@ -90,10 +90,12 @@ class RedisServer:
 class Replicated:
     """A master with a replica, and three sentinels that watch it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
+        """`options`: of the master and the replica."""
         self._running = ExitStack()
-        self.master = RedisServer(folder / "master")
-        self.replica = RedisServer(folder / "replica", "--replicaof", "127.0.0.1", str(self.master.port))
+        self.master = RedisServer(folder / "master", *options)
+        of_master = ("--replicaof", "127.0.0.1", str(self.master.port))
+        self.replica = RedisServer(folder / "replica", *options, *of_master)
         self.sentinels = [RedisServer(folder / f"sentinel-{at}") for at in range(3)]
 
     @property
