@@ -7,8 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from gateway.connectors.compact_jws import UnverifiedJws
 from gateway.domain.assertion import NameId, ProvenAssertion, Solicitation, UnverifiedAssertion
+from gateway.domain.errors import InvalidIdentityToken
 from gateway.domain.identity import Identity, ProviderType
-from gateway.domain.logout import LogoutMessage, LogoutRequest, SentLogout
+from gateway.domain.logout import Departure, LogoutMessage, LogoutRequest, SentLogout
 
 
 class Connector(Protocol):
@@ -97,6 +98,13 @@ class WebIdentityVerifier(Connector, Protocol):
 
     def verify_at_hand(self, token: UnverifiedJws) -> Identity | None:
         """As `verify`, without a wait; None where the key is not at hand. Raises as `verify`."""
+        ...
+
+    def unknown_key(self, token: UnverifiedJws) -> InvalidIdentityToken | None:
+        """What `verify` would raise where `verify_at_hand` has no key; None where the provider would have to be asked.
+
+        Asks nobody, and changes nothing.
+        """
         ...
 
 
@@ -211,12 +219,12 @@ class SamlProvider(AssertionVerifier, Protocol):
         """What the provider says of signing out. Raises InvalidIdentityToken, ProviderUnreachable."""
         ...
 
-    async def begin_logout(self, name_id: NameId, session_index: str | None) -> tuple[str, str] | None:
-        """The ID of a new request, and the address to send the browser to with it; None where there is no way."""
+    async def begin_logout(self, name_id: NameId, session_index: str | None) -> tuple[str, Departure] | None:
+        """The ID of a new request, and where the browser takes it; None where there is no way."""
         ...
 
-    async def logout_answer(self, request: LogoutRequest) -> str | None:
-        """The address that tells the provider that the person is signed out here; None where there is no way."""
+    async def logout_answer(self, request: LogoutRequest) -> Departure | None:
+        """Where the browser tells the provider that the person is signed out here; None where there is no way."""
         ...
 
 

@@ -282,8 +282,10 @@ class InvalidIdentityToken(IdentityError):
 class ExpiredIdentityToken(IdentityError):
     code = "expired_identity_token"
 
-    def __init__(self, *, now: int, expired_at: int) -> None:
-        super().__init__(f"Token expired: current date/time {now} must be before the expiration date/time {expired_at}")
+    def __init__(self, *, now: int, expired_at: int, message: str | None = None) -> None:
+        """`message`: what the caller is told of what is no JWT; the two times are the cause all the same."""
+        cause = f"Token expired: current date/time {now} must be before the expiration date/time {expired_at}"
+        super().__init__(message or cause, cause=cause)
         self.now = now
         self.expired_at = expired_at
 

@@ -1,5 +1,6 @@
 """What a SAML identity provider says of signing out, once its signature holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.domain.assertion import NameId
@@ -37,3 +38,11 @@ class SentLogout:
     kind: str | None = None
     parameter: str = field(default="", repr=False)
     relay_state: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """Where a browser takes a message of ours. `fields`: of a form, sent by POST; None: the address says all."""
+
+    address: str = field(repr=False)
+    fields: Mapping[str, str] | None = field(default=None, repr=False)

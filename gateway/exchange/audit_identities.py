@@ -28,6 +28,9 @@ from gateway.domain.principal import Principal, PrincipalType
 from gateway.exchange.request_keys import signed_in_with_mfa
 
 _REMEMBERED: Final = 64
+# As the sign-in left it in the session, which stays true when the provider is not configured any more.
+_FEDERATED_PROVIDER: Final = "aws:federatedprovider"
+_NO_WEB_IDENTITIES: Final = (":saml-provider/", ":ldap-provider/")
 _HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 
@@ -116,10 +119,9 @@ def principal(signer: Principal, *, provider: str | None, user_arn: str | None) 
 
 
 def _session_context(signer: Principal, provider: str | None, user_arn: str | None) -> dict[str, Any]:
-    federation = {"federatedProvider": provider, "attributes": {"sub": signer.subject, "userName": signer.user_name}}
     given = {
         "sessionIssuer": _session_issuer(signer, user_arn),
-        "webIdFederationData": None if provider is None else federation,
+        "webIdFederationData": _web_federation(signer, provider),
         "attributes": {
             "creationDate": _time(signer.issued_at),
             "mfaAuthenticated": "true" if signed_in_with_mfa(signer) else "false",
@@ -127,6 +129,14 @@ def _session_context(signer: Principal, provider: str | None, user_arn: str | No
         "sourceIdentity": signer.source_identity,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _web_federation(signer: Principal, provider: str | None) -> dict[str, Any] | None:
+    """CloudTrail has it for web identities alone, and nothing in its place for those who came by SAML."""
+    came_by = signer.condition_keys.get(_FEDERATED_PROVIDER, ("",))[0]
+    if provider is None or any(kind in came_by for kind in _NO_WEB_IDENTITIES):
+        return None
+    return {"federatedProvider": provider, "attributes": {"sub": signer.subject, "userName": signer.user_name}}
 
 
 def _session_issuer(signer: Principal, user_arn: str | None) -> dict[str, Any] | None:

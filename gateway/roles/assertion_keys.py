@@ -69,6 +69,14 @@ def assertion_value(identity: Identity, name: str, account: str | None) -> Value
     return values
 
 
+def answering(name: str) -> frozenset[str]:
+    """The attributes, folded, any of which answers to `saml:NAME`; none where the assertion itself does."""
+    folded_name = name.lower()
+    if folded_name in _OF_ASSERTION:
+        return frozenset()
+    return frozenset((folded_name, *(attribute.lower() for attribute in _NAMES.get(folded_name, ()))))
+
+
 def _attribute(identity: Identity, name: str) -> tuple[str, ...] | None:
     own = folded(identity.claims, name)
     found = () if own is None else (own,) if isinstance(own, str) else tuple(own)

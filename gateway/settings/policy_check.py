@@ -1,7 +1,7 @@
 """Every policy document of the configuration, judged by the policy engine's own parser."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,15 @@ from gateway.settings.models.section import is_json
 from gateway.settings.tree import Listing, Node, Section, child, entries_of, items_of, plain, text_of
 
 _INDEX: Final = re.compile(r"\[([0-9]{1,6})\]")
+_IN_STATEMENT: Final = re.compile(r"Statement\[([0-9]{1,6})\](?:\.([^.\[]+))?")
+_MOST_TOLD: Final = 20
+_DENIES: Final = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+_SOUND: Final[Mapping[PolicyKind, Mapping[str, object]]] = {
+    PolicyKind.IDENTITY: _DENIES,
+    PolicyKind.BOUNDARY: _DENIES,
+    PolicyKind.TRUST: {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"},
+}
+"""A statement that no parser minds, for each kind of document that a configuration holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +34,51 @@ class Use:
 
 
 def policy_faults(root: Section) -> Iterator[Fault]:
-    """The first fault of each document, at its own line where the document is YAML."""
+    """The faults of each document, at their own lines where the document is YAML; of JSON text the first one."""
     for use in uses(root):
         source = source_of(use.node)
         if source is None:
             continue
-        try:
-            parse_policy(source, use.kind, name=use.key)
-        except MalformedPolicyDocument as error:
+        for error in _errors_of(source, use):
             place = place_of(error.path, use.node) or use.place
             yield fault_at(place, f"{use.key}.{error.path}" if error.path else use.key, error.problem)
+
+
+def _errors_of(source: str | dict[str, object], use: Use) -> Iterator[MalformedPolicyDocument]:
+    """The first fault of each element of a statement: a sound one takes its place, so that the next shows."""
+    document: str | dict[str, object] | None = source
+    told: set[str] = set()
+    while document is not None and len(told) < _MOST_TOLD:
+        try:
+            parse_policy(document, use.kind, name=use.key)
+        except MalformedPolicyDocument as error:
+            if error.path in told:
+                return
+            yield error
+            told.add(error.path)
+            document = _mended(document, error.path, _SOUND[use.kind])
+        else:
+            return
+
+
+def _mended(document: str | dict[str, object], path: str, sound: Mapping[str, object]) -> dict[str, object] | None:
+    """The document with a sound element, or statement, where `path` leads; None where it leads to neither."""
+    at = _IN_STATEMENT.match(path)
+    if isinstance(document, str) or at is None:
+        return None
+    written = document.get("Statement")
+    statements = list(written) if isinstance(written, list) else [written]
+    number, element = int(at[1]), at[2]
+    if number >= len(statements):
+        return None
+    statement = statements[number]
+    if element is None or not isinstance(statement, dict):
+        statements[number] = dict(sound)
+    else:
+        positive = element.removeprefix("Not")
+        replaced = {positive: sound[positive]} if positive in sound else {}
+        statements[number] = {key: value for key, value in statement.items() if key != element} | replaced
+    return {**document, "Statement": statements}
 
 
 def source_of(node: Node) -> str | dict[str, object] | None:

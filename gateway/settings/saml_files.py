@@ -19,8 +19,10 @@ from gateway.connectors.saml.metadata_source import metadata_of
 from gateway.connectors.saml.own_key import der_of, read_certificate
 from gateway.connectors.saml.settings import SamlSettings, is_address
 from gateway.domain.clock import SteadyClock
+from gateway.roles.assertion_keys import answering
 from gateway.settings.faults import Fault, Place, fault_at, shown
 from gateway.settings.references import Names
+from gateway.settings.saml_conditions import asked_keys
 from gateway.settings.tree import Entry, Section, child, entries_of, plain, text_of
 
 _METADATA_ENDS: Final = timedelta(days=14)
@@ -60,6 +62,7 @@ def saml_findings(root: Section, now: datetime | None = None) -> SamlFindings:
         found, metadata = _read(provider)
         faults += found
         warnings += _cautions(provider, metadata, names, now or SteadyClock().now())
+        warnings += _conditions(provider, metadata, root)
     return SamlFindings(faults=tuple(faults), warnings=tuple(warnings))
 
 
@@ -154,6 +157,17 @@ def _attributes(provider: _Provider, metadata: IdpMetadata, names: Names) -> Ite
         for key, name, entry in _named(mapping):
             if name not in offered and not name.startswith(_AWS):
                 yield fault_at(entry.place, f"mappings[{at}].{key}", _lacking(name, metadata.attributes))
+
+
+def _conditions(provider: _Provider, metadata: IdpMetadata | None, root: Section) -> Iterator[Fault]:
+    """Condition keys of trust policies that no attribute answers to, where the provider says which it gives."""
+    if metadata is None or not metadata.attributes:
+        return
+    offered = {one.name.lower() for one in metadata.attributes}
+    for asked in asked_keys(root, provider.name):
+        known = answering(asked.name)
+        if known and known.isdisjoint(offered):
+            yield fault_at(asked.place, asked.key, _lacking(asked.name, metadata.attributes))
 
 
 def _named(mapping: object) -> Iterator[tuple[str, str, Entry]]:

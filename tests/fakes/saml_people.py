@@ -22,10 +22,18 @@ SLO_PATH = "/saml/corp/slo"
 
 
 class SamlPeople:
-    """`settings`: keys of the provider; `logout`: where it signs people out."""
+    """`settings`: keys of the provider; `logout`: where it signs people out, by `logout_binding`."""
 
-    def __init__(self, folder: Path, settings: str = "", *, logout: str | None = f"{IDP}/slo", **sections: str) -> None:
-        self.world = SamlWorld(folder, settings, logout=logout, **sections)
+    def __init__(
+        self,
+        folder: Path,
+        settings: str = "",
+        *,
+        logout: str | None = f"{IDP}/slo",
+        logout_binding: str = "HTTP-Redirect",
+        **sections: str,
+    ) -> None:
+        self.world = SamlWorld(folder, settings, logout=logout, logout_binding=logout_binding, **sections)
         self.clock, self.audit, self.idp = self.world.clock, self.world.audit, self.world.saml
         self.gateway = Gateway(self.world.configuration, clock=self.clock, audit=self.audit)
 

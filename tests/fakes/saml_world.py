@@ -34,6 +34,7 @@ def metadata_xml(
     issuer: str = ISSUER,
     sign_in: str = f"{IDP}/sso",
     logout: str | None = f"{IDP}/slo",
+    logout_binding: str = "HTTP-Redirect",
     more: str = "",
     attributes: str = "",
 ) -> str:
@@ -44,7 +45,8 @@ def metadata_xml(
         for one in certificates
     )
     bindings = "urn:oasis:names:tc:SAML:2.0:bindings:"
-    slo = "" if logout is None else f'<md:SingleLogoutService Binding="{bindings}HTTP-Redirect" Location="{logout}"/>'
+    slo = f'<md:SingleLogoutService Binding="{bindings}{logout_binding}" Location="{logout}"/>'
+    slo = "" if logout is None else slo
     return (
         '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" '
         'xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" '
@@ -65,9 +67,17 @@ def write_files(folder: Path, provider: SamlIdentityProvider, **metadata: Any) -
 class SamlWorld(GatewayWorld):
     """One gateway; `saml` is the identity provider that its configuration calls `corp`. `settings`: keys of it."""
 
-    def __init__(self, folder: Path, settings: str = "", *, logout: str | None = f"{IDP}/slo", **sections: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: str = "",
+        *,
+        logout: str | None = f"{IDP}/slo",
+        logout_binding: str = "HTTP-Redirect",
+        **sections: str,
+    ) -> None:
         self.saml = SamlIdentityProvider()
-        write_files(folder, self.saml, logout=logout)
+        write_files(folder, self.saml, logout=logout, logout_binding=logout_binding)
         keys = "certificate: ./sp.crt, private_key: '${file:./sp.key}'"
         providers = f"corp: {{type: saml, metadata: ./idp.xml, {keys}{', ' if settings else ''}{settings}}}"
         self.sections = {"providers": providers, "mappings": MAPPINGS, **sections}

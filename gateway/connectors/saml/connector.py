@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -27,12 +26,13 @@ from gateway.connectors.saml.saved_answer import SavedAnswer, as_parameter, judg
 from gateway.connectors.saml.service_provider import ServiceProvider
 from gateway.connectors.saml.settings import SamlSettings, is_address
 from gateway.connectors.saml.trust import AttributeNames, SamlTrust
+from gateway.connectors.saml.way_out import way_out
 from gateway.connectors.saml.workers import Stuck
 from gateway.domain.assertion import NameId, ProvenAssertion, Solicitation, UnverifiedAssertion
 from gateway.domain.clock import Clock
 from gateway.domain.errors import ProviderUnreachable
-from gateway.domain.identity import Identity, ProviderType
-from gateway.domain.logout import LogoutMessage, LogoutRequest, SentLogout
+from gateway.domain.identity import ProviderType
+from gateway.domain.logout import Departure, LogoutMessage, LogoutRequest, SentLogout
 
 
 class SamlConnector:
@@ -137,14 +137,12 @@ class SamlConnector:
         Raises InvalidIdentityToken, ExpiredIdentityToken, RejectedClaim, InvalidTags, ProviderUnreachable.
         """
         trust = self._trust_in(await self._metadata.sought())
-        return completed(await self._reader.verify(assertion, solicitation, trust))
+        return await self._reader.verify(assertion, solicitation, trust)
 
     async def saved(self, content: bytes) -> SavedAnswer:
         """What came of an answer that somebody kept. Raises UnicodeDecodeError, ProviderUnreachable, ValueError."""
         trust = self._trust_in(await self._metadata.sought())
-        answer = judged(as_parameter(content), trust)
-        assertion = answer.assertion
-        return replace(answer, assertion=None if assertion is None else completed(assertion))
+        return judged(as_parameter(content), trust)
 
     def service_metadata(self) -> bytes:
         return self._own.metadata()
@@ -173,6 +171,7 @@ class SamlConnector:
             issuer=metadata.entity_id,
             slo_url=self._own.slo_url,
             keys=usable_certificates(metadata.certificates),
+            decryption_key=None if self._own.key is None else self._own.key.decrypting,
             now=self._clock.now(),
         )
         try:
@@ -180,36 +179,32 @@ class SamlConnector:
         except Stuck:
             misshapen("reading the logout message did not end in time")
 
-    async def begin_logout(self, name_id: NameId, session_index: str | None) -> tuple[str, str] | None:
-        endpoint = None if self._metadata.current is None else self._metadata.current.logout_redirect
-        if endpoint is None or self._own.key is None:
+    async def begin_logout(self, name_id: NameId, session_index: str | None) -> tuple[str, Departure] | None:
+        way = way_out(self._metadata.current, self._own.key)
+        if way is None:
             return None
         request_id = requests.new_id()
         request = requests.logout_request(
             request_id=request_id,
-            destination=endpoint.location,
+            destination=way.endpoint.location,
             entity_id=self._own.entity_id,
             now=self._clock.now(),
             name_id=name_id,
             session_indexes=() if session_index is None else (session_index,),
         )
-        return request_id, redirect_binding.address_with(
-            endpoint.location, redirect_binding.REQUEST, request, None, self._own.key
-        )
+        return request_id, way.request(request)
 
-    async def logout_answer(self, request: LogoutRequest) -> str | None:
-        endpoint = None if self._metadata.current is None else self._metadata.current.logout_redirect
-        if endpoint is None or self._own.key is None:
+    async def logout_answer(self, request: LogoutRequest) -> Departure | None:
+        way = way_out(self._metadata.current, self._own.key)
+        if way is None:
             return None
         answer = requests.logout_response(
-            destination=endpoint.response_location,
+            destination=way.endpoint.response_location,
             entity_id=self._own.entity_id,
             now=self._clock.now(),
             in_response_to=request.request_id,
         )
-        return redirect_binding.address_with(
-            endpoint.response_location, redirect_binding.RESPONSE, answer, request.relay_state, self._own.key
-        )
+        return way.response(answer, request.relay_state)
 
     def _trust_in(self, metadata: IdpMetadata) -> SamlTrust:
         """What follows from this metadata, made once for it."""
@@ -227,19 +222,7 @@ def trust_in(name: str, settings: SamlSettings, own: ServiceProvider, metadata: 
         certificates=metadata.certificates,
         entity_id=own.entity_id,
         acs_url=own.acs_url,
-        private_key=own.key.pem if own.key is not None and own.key.decrypts else None,
+        private_key=own.key.pem if own.key is not None and own.key.decrypting is not None else None,
         attributes=AttributeNames(username=paths.username, groups=paths.groups, email=paths.email),
         max_authentication_age=timedelta(seconds=settings.max_authentication_age),
     )
-
-
-def completed(assertion: ProvenAssertion) -> ProvenAssertion:
-    """The assertion, its identity with all that bounds what may come of it later."""
-    pairs = assertion.role_pairs
-    identity: Identity = replace(
-        assertion.identity,
-        only_roles=None if pairs is None else tuple((pair.role_arn, pair.provider_arn) for pair in pairs),
-        session_duration=assertion.session_duration,
-        ends_at=assertion.session_not_on_or_after,
-    )
-    return replace(assertion, identity=identity)

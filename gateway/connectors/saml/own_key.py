@@ -32,9 +32,9 @@ class OwnKey:
         return f"{_MORE}rsa-sha256" if isinstance(self.private, rsa.RSAPrivateKey) else f"{_MORE}ecdsa-sha256"
 
     @property
-    def decrypts(self) -> bool:
-        """Whether providers can encrypt for it: only RSA transports keys."""
-        return isinstance(self.private, rsa.RSAPrivateKey)
+    def decrypting(self) -> rsa.RSAPrivateKey | None:
+        """The key that opens what providers encrypt for it: only RSA transports keys."""
+        return self.private if isinstance(self.private, rsa.RSAPrivateKey) else None
 
     def sign(self, text: bytes) -> bytes:
         kind = next(kind for kind in _SIGN if isinstance(self.private, kind))

@@ -1,14 +1,17 @@
 """What a refused answer is told: few neutral sentences outside, the exact cause for the audit log alone."""
 
+from datetime import datetime
 from typing import Final, Never
 
-from gateway.domain.errors import InvalidIdentityToken
+from gateway.domain.errors import ExpiredIdentityToken, InvalidIdentityToken
 
 _SHAPE: Final = "The SAML response is not valid"
 _SIGNATURE: Final = "Response signature invalid"
 _CONDITION: Final = "The SAML response does not hold here and now"
 _ENCRYPTION: Final = "The SAML response cannot be decrypted"
 _ISSUER: Final = "Issuer not present in specified provider"
+# AWS's words, whatever it was that ended.
+_EXPIRED: Final = "Token must be redeemed within 5 minutes of issuance"
 
 
 def misshapen(cause: str) -> Never:
@@ -39,3 +42,8 @@ def inapplicable(cause: str) -> Never:
 def foreign(cause: str) -> Never:
     """Signed by somebody, and not issued by this provider."""
     raise InvalidIdentityToken(_ISSUER, cause=cause) from None
+
+
+def outlived(ends: datetime, now: datetime) -> Never:
+    """It held until `ends`: the assertion, its confirmation, the session at the provider, or an authentication."""
+    raise ExpiredIdentityToken(now=int(now.timestamp()), expired_at=int(ends.timestamp()), message=_EXPIRED) from None

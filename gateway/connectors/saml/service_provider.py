@@ -60,7 +60,7 @@ class ServiceProvider:
         return written
 
     def _describe_key(self, descriptor: Element, key: OwnKey) -> None:
-        for use in ("signing", "encryption") if key.decrypts else ("signing",):
+        for use in ("signing", "encryption") if key.decrypting is not None else ("signing",):
             described = etree.SubElement(descriptor, f"{{{_MD}}}KeyDescriptor", use=use)
             data = etree.SubElement(etree.SubElement(described, f"{{{DS}}}KeyInfo"), f"{{{DS}}}X509Data")
             certificate = etree.SubElement(data, f"{{{DS}}}X509Certificate")

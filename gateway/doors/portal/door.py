@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from gateway.domain.errors import (
+    ActionDenied,
     FormRefused,
     GatewayError,
     IdentityError,
@@ -12,6 +13,7 @@ from gateway.domain.errors import (
     NotSignedIn,
     PolledTooFast,
     ProviderUnreachable,
+    RoleAssumptionDenied,
     ServiceError,
     SignInRefused,
 )
@@ -163,6 +165,10 @@ def _message(error: GatewayError) -> str:
     """What was wrong with a provider's answer stands in the audit log alone."""
     if isinstance(error, IdentityError) and not isinstance(error, ProviderUnreachable):
         return str(SignInRefused(cause=error.cause))
+    if isinstance(error, RoleAssumptionDenied):
+        return "This role is not yours, or there is none of this name; the page Access tells what misses"
+    if isinstance(error, ActionDenied):
+        return f"None of your roles may call {error.action}, which this asks for"
     return str(error)
 
 

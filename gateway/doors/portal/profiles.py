@@ -3,27 +3,18 @@
 import json
 from collections.abc import Mapping
 
-from gateway.client import aws_profile
+from gateway.client import aws_profile, shells
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.exchange.people.roles import PersonsRole
-
-# Keys, tokens and our own address hold no character that a shell reads between single quotes.
 
 
 def profile_name(role: PersonsRole) -> str:
     return f"{role.account_alias}-{role.role}"
 
 
-def bash(credentials: TemporaryCredentials, public_url: str) -> str:
-    return "\n".join(f"export {name}='{value}'" for name, value in _variables(credentials, public_url).items())
-
-
-def fish(credentials: TemporaryCredentials, public_url: str) -> str:
-    return "\n".join(f"set -gx {name} '{value}'" for name, value in _variables(credentials, public_url).items())
-
-
-def powershell(credentials: TemporaryCredentials, public_url: str) -> str:
-    return "\n".join(f"$Env:{name} = '{value}'" for name, value in _variables(credentials, public_url).items())
+def shell(credentials: TemporaryCredentials, public_url: str, region: str, *, name: str) -> str:
+    """Lines to paste. `name`: one of `shells.SET`."""
+    return shells.exported(_variables(credentials, public_url), name, region=region)
 
 
 def credentials_file(credentials: TemporaryCredentials, role: PersonsRole) -> str:

@@ -10,6 +10,7 @@ from gateway.doors.portal.saml_round_trip import BOUND
 from gateway.doors.portal.signing_in import enter
 from gateway.doors.portal.views import saml as views
 from gateway.doors.portal.views.pieces import FORM_TOKEN
+from gateway.doors.portal.views.sign_in import refusal
 from gateway.doors.portal.visit import LOGIN_PATH, PORTAL_PATH, RETURN, Visit, new_browser
 from gateway.exchange.people.context import fingerprint
 from gateway.exchange.people.saml import RoleOffer, SamlAnswer
@@ -24,7 +25,10 @@ _SIGNED_OUT: Final = f"{LOGIN_PATH}?signed_out=1"
 
 
 async def metadata(visit: Visit) -> Answer:
-    return Answer(status=200, body=visit.exchange.saml.service_metadata(visit.segment), headers=_METADATA)
+    saml = visit.exchange.saml
+    if not saml.speaks(visit.segment):
+        return refusal(message="There is no page here", status=404, request_id=visit.origin.request_id)
+    return Answer(status=200, body=saml.service_metadata(visit.segment), headers=_METADATA)
 
 
 async def answered(visit: Visit) -> Answer:
@@ -57,8 +61,12 @@ async def log_out(visit: Visit) -> Answer:
     sent = SentLogout(raw_query=visit.raw_query)
     if not visit.raw_query and kind is not None:
         sent = SentLogout(kind=kind, parameter=visit.fields[kind], relay_state=visit.fields.get("RelayState"))
-    address = await visit.exchange.saml.logout_message(visit.segment, sent, visit.origin)
-    return see_other(_SIGNED_OUT if address is None else address)
+    answer = await visit.exchange.saml.logout_message(visit.segment, sent, visit.origin)
+    if answer is None:
+        return see_other(_SIGNED_OUT)
+    if answer.fields is None:
+        return see_other(answer.address)
+    return views.carried_on(answer.address, answer.fields, ())
 
 
 def _offered(visit: Visit, assertion: UnverifiedAssertion, offer: RoleOffer) -> Answer:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gateway.domain.logout import Departure
 from gateway.doors.portal.views import saml as views
 from gateway.doors.portal.visit import Visit, new_browser
 from gateway.web.cookies import Cookie
@@ -19,10 +20,13 @@ async def begin(visit: Visit) -> Answer:
     return see_other(address, (visit.cookies.set(BOUND, browser),))
 
 
-def farewell(address: str, headers: Headers) -> Answer:
+def farewell(departure: Departure, headers: Headers) -> Answer:
     """Signed out here, and on to the provider.
 
     By a page and not by a redirect: browsers hold the redirects of a form against the `form-action` of the page that
     the form stood on, which knows no provider.
     """
+    address = departure.address
+    if departure.fields is not None:
+        return views.carried_on(address, departure.fields, headers)
     return views.signed_out(address, (*headers, (b"refresh", f"0; url={address}".encode("ascii"))))

@@ -15,7 +15,7 @@ from gateway.connectors.connector import SamlProvider
 from gateway.domain.arn import RoleArn
 from gateway.domain.assertion import UNSOLICITED, ProvenAssertion, Solicitation, UnverifiedAssertion
 from gateway.domain.errors import RoleAssumptionDenied, SignInRefused
-from gateway.domain.logout import SentLogout
+from gateway.domain.logout import Departure, SentLogout
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.once_only import use_up
@@ -116,11 +116,11 @@ class SamlPeople:
                 raise RoleAssumptionDenied(action=_DENIED, cause=f"the person may assume no role {role}")
             return await self._enter(proven, return_to, entry)
 
-    async def farewell(self, session: PortalSession) -> str | None:
+    async def farewell(self, session: PortalSession) -> Departure | None:
         """Where the browser goes to sign out at the provider too; None where there is no such place."""
         return await saml_logout.farewell(self._parts, session)
 
-    async def logout_message(self, provider: str, sent: SentLogout, origin: RequestOrigin) -> str | None:
+    async def logout_message(self, provider: str, sent: SentLogout, origin: RequestOrigin) -> Departure | None:
         """Do what the provider says of signing out; where the browser goes with our answer, None for nowhere.
 
         Raises IdentityError, ServiceError, recorded already.

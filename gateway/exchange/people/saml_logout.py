@@ -11,7 +11,7 @@ from typing import Any, Final
 from gateway.domain.assertion import NameId, ProvenAssertion
 from gateway.domain.errors import SignInRefused, StateUnavailable
 from gateway.domain.identity import ProviderType
-from gateway.domain.logout import LogoutRequest, SentLogout
+from gateway.domain.logout import Departure, LogoutRequest, SentLogout
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.parts import Parts
@@ -23,7 +23,9 @@ from gateway.wire.identity_center_faults import FAULTS
 _KIND: Final = "saml_sign_in"
 _INDEX: Final = "saml_sign_ins_of"
 _ASKED: Final = "saml_logout"
+_TAKEN: Final = "saml_logout_request"
 _LIFE: Final = timedelta(minutes=10)
+"""Longer than a message of the provider's is of this moment."""
 _MAXIMUM: Final = 50
 _ATTEMPTS: Final = 20
 
@@ -50,7 +52,7 @@ async def remember(parts: Parts, assertion: ProvenAssertion, session: PortalSess
     raise StateUnavailable(cause="the index of a person's sign-ins changes faster than it can be written")
 
 
-async def farewell(parts: Parts, session: PortalSession) -> str | None:
+async def farewell(parts: Parts, session: PortalSession) -> Departure | None:
     """Where the browser goes to sign out at the provider too; None where there is no such place.
 
     Raises StateUnavailable.
@@ -63,13 +65,13 @@ async def farewell(parts: Parts, session: PortalSession) -> str | None:
     begun = await provider.begin_logout(_name_id(kept.content["name_id"]), kept.content["session_index"])
     if begun is None:
         return None
-    request_id, address = begun
+    request_id, departure = begun
     await records.put(_ASKED, request_id, {"provider": provider.name}, parts.clock.now() + _LIFE)
-    return address
+    return departure
 
 
-async def taken(parts: Parts, name: str, sent: SentLogout, origin: RequestOrigin) -> str | None:
-    """Do what the provider says, or note that it has done as we asked; the address of the answer to it, if any.
+async def taken(parts: Parts, name: str, sent: SentLogout, origin: RequestOrigin) -> Departure | None:
+    """Do what the provider says, or note that it has done as we asked; where the browser takes our answer, if any.
 
     Raises IdentityError, ServiceError, recorded already.
     """
@@ -98,6 +100,10 @@ async def _end(parts: Parts, name: str, request: LogoutRequest, entry: AuditEntr
     As with AWS, credentials live on to their own end: signing out is no revocation.
     """
     entry.user_identity = {"type": "SAMLUser", "userName": request.name_id.value}
+    key = f"{request.issuer}\0{request.request_id}"
+    # Brought again, out of a log or a history, it would sign somebody out who has signed in since.
+    if not await parts.once.put_once(_TAKEN, key, parts.clock.now() + _LIFE):
+        raise SignInRefused(cause="the logout request was taken before")
     kept = await parts.people.records.get(_INDEX, _person(name, request.issuer, request.name_id))
     rows = [] if kept is None else kept.content["sign_ins"]
     named = [one[0] for one in rows if not request.session_indexes or one[1] in request.session_indexes]

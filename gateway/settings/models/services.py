@@ -1,14 +1,33 @@
 """The section `services`: resource servers in front of which the gateway decides."""
 
+import re
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from gateway.settings.models.section import SectionModel
 from gateway.settings.values import AccountAlias, Flag, HostAndPort, Region, Text
 
+_URL: Final = re.compile(r"https?://[^\s?#@]+", re.ASCII)
 _WORD: Final = r"^[A-Za-z0-9$_.-]{1,64}$"
 Word = Annotated[str, StringConstraints(pattern=_WORD)]
+
+
+def _shared_secret(value: SecretStr) -> SecretStr:
+    """An empty one, of a variable that is set to nothing, would be proven by whoever sends none."""
+    text = value.get_secret_value()
+    if not text or not text.isascii() or any(letter <= " " or letter == "\x7f" for letter in text):
+        raise ValueError("empty, or not printable ASCII without spaces; write ${env:NAME} or ${file:PATH} of it")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    if not _URL.fullmatch(value):
+        raise ValueError("not a store's address; write http://HOST:PORT or https://HOST")
+    return value
+
+
+SharedSecret = Annotated[SecretStr, AfterValidator(_shared_secret)]
 
 
 class _ServiceSection(SectionModel):
@@ -16,7 +35,7 @@ class _ServiceSection(SectionModel):
     proxy: Literal["envoy", "nginx", "traefik"] = Field(
         default="envoy", description="The one dialect in which the proxy asks `/authz`."
     )
-    proxy_token: SecretStr | None = Field(
+    proxy_token: SharedSecret | None = Field(
         default=None, description="What the proxy proves itself with (X-Gateway-Proxy-Token)."
     )
     account: AccountAlias | None = Field(
@@ -32,10 +51,10 @@ class _ServiceSection(SectionModel):
 
 
 class UpstreamSection(SectionModel):
-    endpoint: Text = Field(description="URL of the store behind the proxy.")
+    endpoint: Annotated[Text, AfterValidator(_endpoint)] = Field(description="URL of the store behind the proxy.")
     region: Region = Field(default="us-east-1", description="Region that the store's signatures name.")
     access_key_id: Text = Field(description="The gateway's own key at the store.")
-    secret_access_key: SecretStr = Field(description="Secret of that key.")
+    secret_access_key: SharedSecret = Field(description="Secret of that key.")
     host: HostAndPort | None = Field(
         default=None, description="Host header that the proxy sends to the store; default the client's own."
     )

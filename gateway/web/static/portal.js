@@ -110,3 +110,4 @@ document.querySelectorAll("[data-copy]").forEach(copy);
 document.querySelectorAll("[data-left]").forEach(countDown);
 document.querySelectorAll("form[action='/portal/favourites']").forEach(star);
 document.querySelectorAll("#q").forEach(search);
+document.querySelectorAll("form[data-leave]").forEach((form) => form.submit());

@@ -36,8 +36,10 @@ def test_one_of_two_hundred_roles_is_found_in_two_keystrokes_and_a_tenth_of_a_se
             expect(page.get_by_role("link", name="DeliveryMaintainerProd")).to_be_in_viewport()
             page.keyboard.press("Backspace")
             page.keyboard.press("Backspace")
-        page.wait_for_function("window.took.length === 20")
-        assert statistics.median(page.evaluate("window.took")) < _MAXIMUM_MILLISECONDS
+        # Not `wait_for_function`: it evaluates a text in the page, which the page's policy forbids.
+        while len(took := page.evaluate("window.took")) < 20:
+            page.wait_for_timeout(20)
+        assert statistics.median(took) < _MAXIMUM_MILLISECONDS, took
 
 
 @pytest.mark.parametrize(

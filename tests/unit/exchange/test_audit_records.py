@@ -7,15 +7,18 @@ import contextlib
 import json
 import re
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.domain.errors import GatewayError
+from gateway.domain.principal import Principal, PrincipalType
+from gateway.exchange import audit_identities
 from gateway.telemetry.audit import line_of
 from tests.fakes.gateway_world import ISSUER, START, GatewayWorld
+from tests.fakes.saml_world import SamlWorld
 from tests.unit.exchange import recorded_events as scene
 from tests.unit.exchange.recorded_events import (
     ADMIN,
@@ -185,6 +188,50 @@ async def test_a_session_whose_provider_is_gone_keeps_its_name(world: GatewayWor
 
     context = world.audit.last["userIdentity"]["sessionContext"]
     assert context["webIdFederationData"]["federatedProvider"] == "workforce"
+
+
+async def test_a_session_of_an_assertion_has_no_web_identity(tmp_path: Path) -> None:
+    world = SamlWorld(tmp_path)
+    credentials = (await world.assume_with()).credentials
+
+    world.exchange.caller_identity(scene.call(world, credentials))
+
+    context = world.audit.last["userIdentity"]["sessionContext"]
+    assert (context["sessionIssuer"]["type"], list(context)) == ("Role", ["sessionIssuer", "attributes"])
+
+
+async def test_nor_one_whose_saml_provider_is_gone(tmp_path: Path) -> None:
+    world = SamlWorld(tmp_path)
+    credentials = (await world.assume_with()).credentials
+    other = f"other: {{type: oidc, issuer: '{ISSUER}', audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}}"
+    world.reload(**world.sections | {"providers": other, "mappings": "[]"})
+
+    world.exchange.caller_identity(scene.call(world, credentials))
+
+    assert "webIdFederationData" not in world.audit.last["userIdentity"]["sessionContext"]
+
+
+KINDS = {"oidc": True, "saml": False, "ldap": False}
+
+
+@pytest.mark.parametrize(("kind", "has_it"), KINDS.items(), ids=KINDS)
+def test_of_whom_the_provider_is_told(kind: str, has_it: bool) -> None:
+    came_by = f"arn:aws:iam::{HOME}:{kind}-provider/x"
+    signer = Principal(
+        type=PrincipalType.ASSUMED_ROLE,
+        arn=f"arn:aws:sts::{HOME}:assumed-role/Analyst/alice",
+        identity_arn=ANALYST,
+        account=HOME,
+        unique_id="AROA:alice",
+        access_key_id="ASIA",
+        issued_at=datetime(2026, 3, 1, tzinfo=UTC),
+        provider="x",
+        condition_keys={"aws:federatedprovider": (came_by,)},
+    )
+
+    told = audit_identities.principal(signer, provider=came_by, user_arn=None)
+
+    assert ("webIdFederationData" in told["sessionContext"]) is has_it
 
 
 async def test_a_user_who_assumes_a_role(world: GatewayWorld) -> None:

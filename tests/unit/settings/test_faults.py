@@ -38,6 +38,7 @@ def service(line: str, base: str = "type: s3\n  hosts: [s3.example.com]") -> dic
     return {"services": f"lake:\n  {base}\n  {line}  # HERE"}
 
 
+STORE = "type: s3\n  hosts: [h]\n  proxy_token: token"
 SECRET = "secret: 0123456789abcdefghij"
 ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     # the whole
@@ -354,6 +355,27 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     "service's callers": (service("principals: [nope]"), "services.lake.principals[0]", "unknown account 'nope'"),
     "service's flag": (service("share_signing_key: yes"), "services.lake.share_signing_key", "not true or false"),
     "service's upstream": (service("upstream: {}"), "services.lake.upstream.endpoint", "missing; add `endpoint:`"),
+    "store's address": (
+        service("upstream: {endpoint: ftp://s, access_key_id: k, secret_access_key: s}", base=STORE),
+        "services.lake.upstream.endpoint",
+        "not a store's address; write http://HOST:PORT",
+    ),
+    "store's secret": (
+        service("upstream: {endpoint: http://s, access_key_id: k, secret_access_key: ''}", base=STORE),
+        "services.lake.upstream.secret_access_key",
+        "empty, or not printable ASCII",
+    ),
+    # Whoever sends no token at all would be the proxy.
+    "empty proxy token": (
+        service("proxy_token: ''", base="type: s3\n  hosts: [h]"),
+        "services.lake.proxy_token",
+        "empty, or not printable ASCII",
+    ),
+    "proxy token with a line's end": (
+        service('proxy_token: "token\\n"', base="type: s3\n  hosts: [h]"),
+        "services.lake.proxy_token",
+        "empty, or not printable ASCII",
+    ),
     "proxy that gets signatures": (
         {
             "gateway": "public_url: https://sts.example.com\nkeyring: ./k\ninternal_listen: 127.0.0.1:9090",

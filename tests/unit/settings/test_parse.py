@@ -125,14 +125,14 @@ def test_aliases_and_merge_keys_are_expanded_and_own_keys_win() -> None:
     ids=["billion laughs", "merge bomb", "deep lists", "deep sections", "deep keys", "deep blocks", "deep aliases", "many values"],
 )  # fmt: skip
 def test_a_bomb_is_refused_in_bounded_time(text: str) -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
 
     value, faults = read(text)
 
     assert value is None
     assert len(faults) == 1
     assert any(part in faults[0].message for part in ("nested deeper", "more than 500000 values", "not YAML"))
-    assert time.monotonic() - begun < 20
+    assert time.thread_time() - begun < 20
 
 
 def test_places_are_those_of_keys_and_values() -> None:

@@ -102,6 +102,34 @@ def test_every_document_tells_its_fault(written: Written) -> None:
     assert len({fault.key.split(".Statement")[0].split(".Version")[0] for fault in error.faults}) == 5
 
 
+def test_each_element_of_a_document_tells_its_fault(written: Written) -> None:
+    statements = """
+            - {Effect: Alow, Action: s3GetObject, Resource: "arn:aws:s3:::lake", Condition: {StringEqual: {a: b}}}
+            - {Effect: Allow, NotAction: s3GetObject, Resource: "*", Colour: red}
+            - {Effect: Allow, Action: "*"}
+            - 7
+            - {Effect: Allow, Action: "*", Resource: "*"}
+    """
+    error = written.refused(policies=f'read-lake:\n  Version: "2012-10-17"\n  Statement:\n{statements}')
+
+    assert [fault.key.removeprefix("policies.read-lake.Statement") for fault in error.faults] == [
+        "[0].Effect",
+        "[0].Action",
+        "[0].Condition.StringEqual",
+        "[1].Colour",
+        "[1].NotAction",
+        "[2]",
+        "[3]",
+    ]
+
+
+def test_the_faults_of_one_document_that_are_told_are_bounded(written: Written) -> None:
+    statements = ", ".join("{Effect: Alow, Action: '*', Resource: '*'}" for _ in range(100))
+    error = written.refused(policies=f"read-lake: {{Version: '2012-10-17', Statement: [{statements}]}}")
+
+    assert len(error.faults) == 20
+
+
 def test_a_document_of_json_text_is_judged_too(written: Written) -> None:
     (written.folder / "p.json").write_text('{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": []}')
 

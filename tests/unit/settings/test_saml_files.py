@@ -1,6 +1,7 @@
 """What `check` says of the files of SAML providers: faults with their lines, and what will keep people out one day."""
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +205,70 @@ def test_the_subject_itself_is_an_attribute_of_everybody(written: Written) -> No
     warnings = written.warnings("attributes: {username: NameID, email: NameID}")
 
     assert warnings == []
+
+
+TRUST = """\
+{trust_policy: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "sts:AssumeRoleWithSAML",
+    Principal: {Federated: "arn:aws:iam::111122223333:saml-provider/PROVIDER"}, Condition: {CONDITION}}]}}"""
+
+
+def conditions_told(written: Written, condition: str, provider: str = "corp") -> list[str]:
+    """The warnings of conditions, each as `key: message`."""
+    written.metadata(RSA, attributes=f'{OFFERED}<saml:Attribute Name="urn:oid:0.9.2342.19200300.100.1.3"/>')
+    trust = TRUST.replace("PROVIDER", provider).replace("CONDITION", condition)
+    path = written.folder / "gateway.yaml"
+    plain = CONFIG % ("attributes: {username: NameID, email: NameID}", "")
+    path.write_text(plain.replace("lake/Analyst: {}", f"lake/Analyst: {trust}"))
+    return [f"{one.key}: {one.message}" for one in load(path).warnings if "Condition" in one.key]
+
+
+ASKED = {
+    "an attribute that nobody gives": ('StringEquals: {"saml:team": blue}', "'team' is none of the attributes"),
+    "a FriendlyName": ('StringEquals: {"saml:uid": alice}', "write the attribute's Name, 'urn:oid:0.9.1'"),
+    "of a set": ('"ForAnyValue:StringLike": {"SAML:eduPersonAffiliation": staff}', "'eduPersonAffiliation' is none"),
+}
+
+
+@pytest.mark.parametrize(("condition", "told"), ASKED.values(), ids=ASKED)
+def test_a_condition_that_no_attribute_answers_is_warned_of(written: Written, condition: str, told: str) -> None:
+    (warning,) = conditions_told(written, condition)
+
+    assert warning.startswith("roles.lake/Analyst.trust_policy.Statement[0].Condition.")
+    assert told in warning
+
+
+ANSWERED = {
+    "the attribute itself": 'StringEquals: {"saml:memberof": analysts}',
+    "by AWS's name for it": 'StringEquals: {"saml:mail": a@b.example}',
+    "of the assertion": 'StringEquals: {"saml:aud": x, "saml:iss": y, "saml:sub": z, "saml:sub_type": persistent}',
+    "where it may be absent": 'StringEqualsIfExists: {"saml:team": blue}, "Null": {"saml:team": "true"}',
+    "another key": 'StringEquals: {"aws:PrincipalTag/team": blue}',
+}
+
+
+@pytest.mark.parametrize("condition", ANSWERED.values(), ids=ANSWERED)
+def test_a_condition_that_can_be_answered_is_not(written: Written, condition: str) -> None:
+    assert conditions_told(written, condition) == []
+
+
+def test_nor_one_of_another_provider(written: Written) -> None:
+    assert conditions_told(written, 'StringEquals: {"saml:team": blue}', "corp2") == []
+
+
+def test_a_document_in_json_is_read_too(written: Written) -> None:
+    federated = {"Federated": "arn:aws:iam::111122223333:saml-provider/corp"}
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithSAML",
+        "Principal": federated,
+        "Condition": {"StringEquals": {"saml:team": "blue"}},
+    }
+    written.metadata(RSA, attributes=OFFERED)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    path = written.folder / "gateway.yaml"
+    plain = CONFIG % ("attributes: {username: NameID, email: NameID}", "")
+    path.write_text(plain.replace("lake/Analyst: {}", f"lake/Analyst: {{trust_policy: '{document}'}}"))
+
+    (warning,) = load(path).warnings
+
+    assert warning.key == "roles.lake/Analyst.trust_policy.Statement[0].Condition.StringEquals.saml:team"

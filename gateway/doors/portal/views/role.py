@@ -65,9 +65,9 @@ def credentials_page(
 ) -> Answer:
     """`arn`: who the credentials make of the person; `duration`: seconds that were asked for."""
     forms: Sequence[tuple[str, str, str]] = (
-        ("bash, zsh", "bash", profiles.bash(credentials, public_url)),
-        ("fish", "fish", profiles.fish(credentials, public_url)),
-        ("PowerShell", "powershell", profiles.powershell(credentials, public_url)),
+        ("bash, zsh", "bash", profiles.shell(credentials, public_url, region, name="bash")),
+        ("fish", "fish", profiles.shell(credentials, public_url, region, name="fish")),
+        ("PowerShell", "powershell", profiles.shell(credentials, public_url, region, name="powershell")),
         ("Credentials file", "file", profiles.credentials_file(credentials, role)),
         ("JSON", "json", profiles.process_output(credentials)),
     )

@@ -39,6 +39,23 @@ def choose_role(offer: RoleOffer, *, action: str, carried: Mapping[str, str], he
     return lone_page(title="Select a role", body=(body,), headers=headers)
 
 
+def carried_on(address: str, fields: Mapping[str, str], headers: Headers) -> Answer:
+    """Signed out here; a form that tells the provider: by itself where scripts run, else by its button."""
+    form = tag(
+        "form",
+        *(hidden(name, value) for name, value in fields.items()),
+        tag("div", tag("button", "Go on"), class_="actions"),
+        method="post",
+        action=address,
+        data_leave=True,
+    )
+    told = tag("p", "You are signed out here. Your identity provider is told now.", role="status")
+    body = card(tag("h1", "Signed out"), told, form)
+    # What separates the parts of a policy may stand in an address.
+    target = address.partition("?")[0].replace(";", "%3B").replace(",", "%2C")
+    return lone_page(title="Signed out", body=(body,), form_targets=(target,), headers=headers)
+
+
 def signed_out(address: str, headers: Headers) -> Answer:
     """Signed out here; `address`: where the provider signs the person out."""
     body = card(

@@ -173,11 +173,11 @@ def test_ten_thousand_keys_do_not_hide_the_good_one() -> None:
     filler = [{"kty": "OKP", "crv": "Ed25519", "kid": f"f{i}", "x": "A" * 42} for i in range(9_999)]
     document = json.dumps({"keys": [*filler, jwk()]}, separators=(",", ":")).encode()
     assert len(document) < 1_000_000
-    begun = time.perf_counter()
+    begun = time.thread_time()
     keys = KeySet.read(document)
     assert len(keys.fitting("k", "RS256")) == 1
     assert keys.fitting(None, "EdDSA") == ()
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_tokens_do_not_make_a_key_set_grow() -> None:

@@ -1,16 +1,20 @@
 """A SAML provider as a connector: what it is asked, what it says of itself, and what it makes of an assertion."""
 
+import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.connectors.saml.connector import SamlConnector
+from gateway.connectors.saml.own_key import OwnKey
+from gateway.connectors.saml.redirect_binding import address_with
 from gateway.connectors.saml.settings import SamlSettings
 from gateway.domain.assertion import UNSOLICITED, NameId, Solicitation
 from gateway.domain.errors import InvalidIdentityToken, ProviderUnreachable
-from gateway.domain.logout import LogoutRequest
+from gateway.domain.logout import LogoutRequest, SentLogout
 from tests.fakes.gateway_world import START, MovableClock
 from tests.fakes.identity_provider import Answer, IdentityProvider, failing
 from tests.fakes.saml_identity_provider import ISSUER, Facts, SamlIdentityProvider, certificate_of, encoded
@@ -88,6 +92,53 @@ async def test_without_a_key_nobody_is_logged_out_elsewhere(folder: Path) -> Non
     assert await made.begin_logout(NAME, None) is None
     assert await made.logout_answer(REQUEST) is None
     assert b"SingleLogoutService" not in made.service_metadata()
+
+
+async def test_a_provider_that_takes_logout_by_post_alone_is_told_by_a_form(folder: Path) -> None:
+    slo = "https://idp.example/slo?of=them"
+    (folder / "idp.xml").write_text(metadata_xml(IDP.certificate, logout=slo, logout_binding="HTTP-POST"))
+    made = connector(folder, **keys(folder))
+
+    begun = await made.begin_logout(NAME, "_s1")
+    answer = await made.logout_answer(replace(REQUEST, relay_state="of theirs"))
+
+    assert begun is not None
+    assert answer is not None
+    request_id, request = begun
+    assert (request.address, answer.address) == (slo, slo)
+    assert request.fields is not None
+    assert answer.fields is not None
+    assert list(request.fields) == ["SAMLRequest"]
+    assert f' ID="{request_id}"' in base64.b64decode(request.fields["SAMLRequest"]).decode()
+    assert (list(answer.fields), answer.fields["RelayState"]) == (["SAMLResponse", "RelayState"], "of theirs")
+
+
+async def test_where_a_provider_takes_both_it_is_told_by_redirect(folder: Path) -> None:
+    text = metadata_xml(IDP.certificate, logout_binding="HTTP-POST", logout="https://idp.example/post")
+    redirect = 'SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"'
+    more = f'<md:{redirect} Location="https://idp.example/redirect"/><md:SingleSignOnService'
+    (folder / "idp.xml").write_text(text.replace("<md:SingleSignOnService", more))
+
+    begun = await connector(folder, **keys(folder)).begin_logout(NAME, None)
+
+    assert begun is not None
+    assert begun[1].fields is None
+    assert begun[1].address.startswith("https://idp.example/redirect?SAMLRequest=")
+
+
+async def test_without_a_key_no_encrypted_name_is_opened(folder: Path) -> None:
+    document = (
+        '<p:LogoutRequest xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" '
+        'xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion" ID="_l" Version="2.0" '
+        f'IssueInstant="{START:%Y-%m-%dT%H:%M:%SZ}" Destination="https://sts.example.com/saml/corp/slo">'
+        f"<a:Issuer>{ISSUER}</a:Issuer><a:EncryptedID/></p:LogoutRequest>"
+    )
+    theirs = OwnKey(private=IDP.key, certificate=IDP.certificate, pem="")
+    query = address_with("", "SAMLRequest", document.encode(), None, theirs).removeprefix("?")
+
+    with pytest.raises(InvalidIdentityToken) as refused:
+        await connector(folder).logout_message(SentLogout(raw_query=query.encode()))
+    assert "no RSA private_key here" in refused.value.cause
 
 
 async def test_metadata_that_is_fetched_is_told_of(server: IdentityProvider, folder: Path) -> None:

@@ -1,6 +1,8 @@
 """What a signature signs is read, and nothing else; what has no canonical form is signed by nobody."""
 
 import base64
+import copy
+import dataclasses
 import datetime as dt
 import hashlib
 
@@ -16,7 +18,7 @@ from gateway.connectors.saml.verification import Verification
 from gateway.domain.assertion import UNSOLICITED
 from gateway.domain.errors import InvalidIdentityToken
 from tests.fakes.saml_attacks import World
-from tests.fakes.saml_identity_provider import How, encoded, found, text_of
+from tests.fakes.saml_identity_provider import DS, How, encoded, found, text_of
 
 WORLD = World(now=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC))
 KEYS = usable_certificates([WORLD.idp.certificate])
@@ -85,3 +87,40 @@ def test_text_behind_a_signature_is_part_of_what_is_signed(place):
     WORLD.idp.seal(root, made)
     canonical = signed_bytes(shape_of(root), KEYS).canonical
     assert ("</saml:Issuer>" + ("", "\n", "  \n")[place] + "<saml:Subject>").encode() in canonical
+
+
+WRITTEN = {
+    "as it came": lambda text: text,
+    "without a prefix": lambda text: (
+        text.replace("<ds:", "<").replace("</ds:", "</").replace("xmlns:ds=", "xmlns=").replace("ds:", "")
+    ),
+    "another prefix": lambda text: (
+        text.replace("<ds:", "<d-s.x:").replace("</ds:", "</d-s.x:").replace(":ds=", ":d-s.x=")
+    ),
+    "text behind it": lambda text: text.replace("</ds:Signature>", "</ds:Signature> behind &lt;ds:Signature> "),
+    "its namespace around it": lambda text: text.replace(
+        "<samlp:Response ", '<samlp:Response xmlns:ds="http://www.w3.org/2000/09/xmldsig#" ', 1
+    ),
+    "an Id of its own": lambda text: text.replace("<ds:Signature ", '<ds:Signature Id="_own" ', 1),
+    "its end in an attribute": lambda text: text.replace(
+        "<saml:Subject>", '<saml:Subject x="&lt;/ds:Signature>&lt;ds:Signature>">'
+    ),
+}
+
+
+@pytest.mark.parametrize("signed", ["a", "ar"])
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN)
+@pytest.mark.parametrize("prefixes", [(), ("ds", "saml", "#default"), ("xs",)])
+def test_what_is_left_is_what_a_tree_without_the_signature_gives(signed, written, prefixes):
+    root = parsed(written(text_of(WORLD.honest(signed))).encode())
+    for holder in [root[-1], root][: len(signed)]:
+        place = holder.find(f"{{{DS}}}Signature")
+        shape = dataclasses.replace(shape_of(WORLD.honest()), element=place, prefixes=prefixes)
+        cut = signature._without_signature(shape)
+        behind = place.tail or ""
+        copied = copy.deepcopy(root)
+        target = copied if holder is root else copied[-1]
+        target.remove(target.find(f"{{{DS}}}Signature"))
+        target[0].tail = f"{target[0].tail or ''}{behind}"
+        inclusive = list(prefixes) or None
+        assert cut == etree.tostring(target, method="c14n", exclusive=True, inclusive_ns_prefixes=inclusive)

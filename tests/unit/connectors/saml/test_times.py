@@ -63,6 +63,8 @@ def test_an_end_may_be_a_minute_past_and_says_when_it_was():
     lasting(NOW - timedelta(seconds=59, microseconds=999_999), NOW)
     with pytest.raises(ExpiredIdentityToken) as refused:
         lasting(NOW - timedelta(seconds=60), NOW)
+    assert str(refused.value) == "Token must be redeemed within 5 minutes of issuance"
+    assert refused.value.cause.startswith(f"Token expired: current date/time {int(NOW.timestamp())} must be before")
     assert (refused.value.now, refused.value.expired_at) == (int(NOW.timestamp()), int(NOW.timestamp()) - 60)
 
 

@@ -53,7 +53,7 @@ async def test_only_who_may_assume_a_role_that_may_read_sees_it(
     await world.sign_in(browser, "analysts")
     page = await browser.get(path)
     assert page.status_code == 400
-    assert f"not authorized to perform: {READ}" in page.text
+    assert f"None of your roles may call {READ}" in page.text
     assert 'href="/portal/gateway"' not in (await browser.get("/portal")).text
     assert world.events("ReadConfiguration")[-1]["errorCode"] == "ForbiddenException"
     await world.sign_in(browser, "auditors")

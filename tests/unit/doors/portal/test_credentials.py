@@ -38,7 +38,7 @@ async def test_a_role_that_is_not_the_persons_is_refused_alike(of: str, browser:
     fields = {**form_of(await browser.get(ROLE), PATH), "of": of}
     page = await browser.submit(PATH, fields)
     assert page.status_code == 400
-    assert "Not authorized to perform" in page.text
+    assert "This role is not yours, or there is none of this name" in page.text
     assert world.events("GetRoleCredentials")[-1]["errorCode"] == "ForbiddenException"
 
 

@@ -302,12 +302,12 @@ async def test_an_answer_of_no_size_or_too_large_is_refused(people: SamlPeople, 
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/saml/none/metadata", "/login/none"])
-async def test_a_provider_of_no_configuration_has_no_pages(people: SamlPeople, path: str) -> None:
+@pytest.mark.parametrize(("path", "status"), [("/saml/none/metadata", 404), ("/login/none", 400)])
+async def test_a_provider_of_no_configuration_has_no_pages(people: SamlPeople, path: str, status: int) -> None:
     async with people.browser() as browser:
         answer = await browser.get(path)
 
-    assert answer.status_code == 400
+    assert answer.status_code == status
 
 
 async def test_a_get_signs_nobody_in(people: SamlPeople) -> None:

@@ -9,11 +9,25 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+import xmlsec
 
+from gateway.connectors.saml.certificates import usable_certificates
 from gateway.connectors.saml.own_key import OwnKey
 from gateway.connectors.saml.redirect_binding import address_with
+from gateway.connectors.saml.signature import signed_bytes
+from gateway.connectors.saml.signature_shape import signature_shape
 from tests.fakes.people_world import Browser
-from tests.fakes.saml_identity_provider import ISSUER, SamlIdentityProvider, encoded, parsed, pem_of, reparsed
+from tests.fakes.saml_identity_provider import (
+    ISSUER,
+    SamlIdentityProvider,
+    certificate_of,
+    encoded,
+    encrypted_data,
+    parsed,
+    pem_of,
+    reparsed,
+    text_of,
+)
 from tests.fakes.saml_people import SLO_PATH, Asked, SamlPeople, hidden_fields
 from tests.fakes.saml_world import IDP, SLO
 
@@ -108,6 +122,19 @@ async def test_a_program_that_the_sign_in_let_in_is_signed_out_too(people: SamlP
         await say(messenger, query_of(people, request_xml(people)))
 
     assert await exchange._parts.people.records.get("sign_in", kept[-1]["sessionId"]) is None
+
+
+async def test_a_request_that_is_brought_again_ends_no_later_sign_in(people: SamlPeople) -> None:
+    query = query_of(people, request_xml(people))
+    async with people.browser() as browser, people.browser() as stranger:
+        await people.sign_in(browser)
+        await say(stranger, query)
+        people.clock.move(seconds=30)
+        await people.sign_in(browser)
+        again = await say(stranger, query)
+
+        assert (again.status_code, await is_in(browser)) == (400, True)
+    assert "taken before" in people.events("Logout")[-1]["additionalEventData"]["cause"]
 
 
 async def test_by_post_it_is_the_same(people: SamlPeople) -> None:
@@ -263,3 +290,132 @@ async def test_a_provider_without_single_logout_is_not_asked(tmp_path: Path) -> 
         assert not await is_in(browser)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?signed_out=1")
+
+
+POST_ALONE = {"logout": f"{IDP}/slo;v=1,2?of=them", "logout_binding": "HTTP-POST"}
+
+
+def is_signed(document: bytes) -> bool:
+    root = parsed(document)
+    keys = usable_certificates([certificate_of("RSA", "sp")])
+    return bool(signed_bytes(signature_shape(root[1]), keys).canonical)
+
+
+def leaves_by_a_form(page: httpx.Response) -> bool:
+    """A page that goes on by itself or by a button, and to the provider's address alone."""
+    assert page.status_code == 200
+    assert 'method="post" action="https://idp.example/slo;v=1,2?of=them" data-leave' in page.text
+    assert "<button>Go on</button>" in page.text
+    assert "refresh" not in page.headers
+    policy = page.headers["content-security-policy"]
+    return policy.endswith("; form-action 'self' https://idp.example/slo%3Bv=1%2C2")
+
+
+async def test_where_the_provider_takes_posts_alone_signing_out_goes_on_by_a_form(tmp_path: Path) -> None:
+    people = SamlPeople(tmp_path, **POST_ALONE)
+    async with people.browser() as browser:
+        page = await signed_out(people, browser)
+        assert not await is_in(browser)
+        fields = hidden_fields(page)
+        document = base64.b64decode(fields["SAMLRequest"])
+        asked = re.search(rb' ID="([^"]+)"', document)
+        assert asked is not None
+        more = f'InResponseTo="{asked[1].decode()}"'
+        answer = parsed(request_xml(people, name="LogoutResponse", more=more, name_id=STATUS))
+        people.idp.sign(answer)
+        back = await people.post(browser, {"SAMLResponse": encoded(reparsed(answer))}, SLO_PATH)
+
+    assert leaves_by_a_form(page)
+    assert list(fields) == ["SAMLRequest"]
+    assert is_signed(document)
+    assert b"<samlp:SessionIndex>_s1<" in document
+    assert (back.status_code, back.headers["location"]) == (303, "/login?signed_out=1")
+
+
+async def test_and_its_own_request_is_answered_by_a_form(tmp_path: Path) -> None:
+    people = SamlPeople(tmp_path, **POST_ALONE)
+    document = parsed(request_xml(people))
+    people.idp.sign(document)
+    sent = {"SAMLRequest": encoded(reparsed(document)), "RelayState": '"><script>'}
+    async with people.browser() as browser, people.browser() as messenger:
+        await people.sign_in(browser)
+        page = await people.post(messenger, sent, SLO_PATH)
+        assert not await is_in(browser)
+
+    assert leaves_by_a_form(page)
+    fields = hidden_fields(page)
+    assert (list(fields), fields["RelayState"]) == (["SAMLResponse", "RelayState"], '"><script>')
+    told = base64.b64decode(fields["SAMLResponse"])
+    assert is_signed(told)
+    assert b'InResponseTo="_l1"' in told
+
+
+OUR_CERTIFICATE = certificate_of("RSA", "sp")
+ALICE = '<saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">alice</saml:NameID>'
+
+
+def encrypted_id(
+    plaintext: str = ALICE,
+    recipient: bytes = OUR_CERTIFICATE,
+    *,
+    data: Any = xmlsec.Transform.AES256_GCM,
+    transport: Any = xmlsec.Transform.RSA_OAEP,
+) -> str:
+    sealed = encrypted_data(plaintext.encode(), recipient, data=data, transport=transport)
+    return f"<saml:EncryptedID>{text_of(sealed)}</saml:EncryptedID>"
+
+
+HONEST = {
+    "AES-GCM": encrypted_id(),
+    "AES-CBC, which the provider's signature holds": encrypted_id(data=xmlsec.Transform.AES128),
+    "prefixes of the message around it": encrypted_id("<saml:NameID>alice</saml:NameID>"),
+}
+
+
+@pytest.mark.parametrize("name_id", HONEST.values(), ids=HONEST)
+async def test_an_encrypted_name_is_opened(people: SamlPeople, name_id: str) -> None:
+    async with people.browser() as browser, people.browser() as messenger:
+        await people.sign_in(browser)
+        answer = await say(messenger, query_of(people, request_xml(people, name_id=name_id)))
+        assert (answer.status_code, await is_in(browser)) == (303, False)
+
+
+async def test_by_post_too(people: SamlPeople) -> None:
+    document = parsed(request_xml(people, name_id=encrypted_id()))
+    people.idp.sign(document)
+    async with people.browser() as browser, people.browser() as messenger:
+        await people.sign_in(browser)
+        answer = await people.post(messenger, {"SAMLRequest": encoded(reparsed(document))}, SLO_PATH)
+        assert (answer.status_code, await is_in(browser)) == (303, False)
+
+
+SEALED = {
+    "for another key": (encrypted_id(recipient=certificate_of("RSA", "other")), "does not open with our key"),
+    "by AES-CBC for another key": (
+        encrypted_id(recipient=certificate_of("RSA", "other"), data=xmlsec.Transform.AES128),
+        "does not open with our key",
+    ),
+    "by RSA 1.5": (encrypted_id(transport=xmlsec.Transform.RSA_PKCS1), "algorithm that is not taken"),
+    "an assertion": (
+        encrypted_id('<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>'),
+        "something else than one NameID",
+    ),
+    "two names": (encrypted_id(ALICE * 2), "something else than one NameID"),
+    "text around the name": (encrypted_id(f"{ALICE}x"), "something else than one NameID"),
+    "a name with a child": (encrypted_id(ALICE.replace("alice", "alice<x/>")), "holds an element"),
+    "an encrypted name twice": (encrypted_id() * 2, "more than once"),
+    "a name in the open too": (f"{encrypted_id()}{ALICE}", "more than once"),
+    "nothing": ("<saml:EncryptedID/>", "something else than encrypted data"),
+}
+
+
+@pytest.mark.parametrize(("name_id", "cause"), SEALED.values(), ids=SEALED)
+async def test_an_encrypted_name_of_another_form_ends_nothing(people: SamlPeople, name_id: str, cause: str) -> None:
+    assert cause in await refused(people, query_of(people, request_xml(people, name_id=name_id)))
+
+
+@pytest.mark.parametrize("recipient", [OUR_CERTIFICATE, certificate_of("RSA", "other")], ids=["ours", "another's"])
+async def test_nothing_is_decrypted_that_the_provider_did_not_sign(people: SamlPeople, recipient: bytes) -> None:
+    query = query_of(people, request_xml(people, name_id=encrypted_id(recipient=recipient)))
+
+    assert await refused(people, unsigned(query)) == "the message is not signed"
