@@ -2,8 +2,9 @@
 
     python benchmarks/portal.py
 
-A person with 20 roles, and one with 200. The three requests of one opening in turn over 16 connections, a browser that
-keeps nothing; interleaved rounds; medians of the rounds' ratios of the processor's time. Bar: 2 times the bare server.
+A person with 20 roles, and one with 200. The three requests of one opening in turn over one connection, a browser that
+keeps nothing; interleaved rounds; medians of the rounds' ratios of the time until all is there, and of the processor's.
+Bar, for 20 roles: 2 times the bare server's time.
 """
 
 import json

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cli.arguments import port
 from gateway.cli.login import add_gateway, told
+from gateway.client.shells import SET, exported
 
 if TYPE_CHECKING:
     from gateway.client.identity_center import IdentityCenter
@@ -21,18 +22,15 @@ sts-gateway credentials --url https://sts.example.com --role data-platform/Analy
 eval "$(sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst --export bash)"
 sts-gateway credentials --url https://sts.example.com --role data-platform/Analyst --serve 9911
 """
-_SHELLS: Final[Mapping[str, str]] = {
-    "bash": "export {name}='{value}'",
-    "fish": "set -gx {name} '{value}'",
-    "powershell": "$Env:{name} = '{value}'",
-}
+# As `configure` has it: a gateway takes signatures of any region.
+_REGION: Final = "us-east-1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Offer the role, the shell, and a port."""
     add_gateway(parser)
     parser.add_argument("--role", metavar="ACCOUNT/ROLE", help="account alias or number, and role; default: asked")
-    parser.add_argument("--export", choices=tuple(_SHELLS), metavar="SHELL", help=f"one of {', '.join(_SHELLS)}")
+    parser.add_argument("--export", choices=tuple(SET), metavar="SHELL", help=f"one of {', '.join(SET)}")
     parser.add_argument(
         "--serve", type=port, metavar="PORT", help="serve them on loopback for programs that know nothing else"
     )
@@ -43,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.serve is not None:
         from gateway.cli.local_endpoint import serve
 
-        return serve(arguments, _chosen, _SHELLS[arguments.export or "bash"])
+        return serve(arguments, _chosen, SET[arguments.export or "bash"])
     return told("credentials", lambda: _print(arguments))
 
 
@@ -55,7 +53,7 @@ def _print(arguments: argparse.Namespace) -> None:
     person = Person(center, cache_folder(os.environ))
     account, role = _chosen(center, person, arguments.role)
     given = person.credentials(account, role)
-    print(_exported(given, center.url, _SHELLS[arguments.export]) if arguments.export else _document(given))
+    print(_exported(given, center.url, arguments.export) if arguments.export else _document(given))
 
 
 def _chosen(center: "IdentityCenter", person: "Person", wanted: str | None) -> tuple[str, str]:
@@ -121,12 +119,11 @@ def _document(given: Mapping[str, Any]) -> str:
     )
 
 
-def _exported(given: Mapping[str, Any], url: str, line: str) -> str:
+def _exported(given: Mapping[str, Any], url: str, shell: str) -> str:
     variables = {
         "AWS_ACCESS_KEY_ID": given["accessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["secretAccessKey"],
         "AWS_SESSION_TOKEN": given["sessionToken"],
         "AWS_ENDPOINT_URL_STS": url,
     }
-    # None of these characters ends a quotation in any of the shells: keys and tokens are base64.
-    return "\n".join(line.format(name=name, value=value) for name, value in variables.items())
+    return exported(variables, shell, region=_REGION)

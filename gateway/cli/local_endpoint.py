@@ -46,24 +46,29 @@ def _serve(source: "Source", port: int, line: str) -> int:
 
     try:
         listening = Listening(addresses=(_LOOPBACK,), port=port, imds=False, probe_port=None)
-        return serve([source], listening, _announced(os.environ, port, line))
+        variables = _variables(os.environ, port)
+        # Not before the port is ours: whoever has it would give this person's programs credentials of their own.
+        return serve([source], listening, {**os.environ, **variables}, lambda: _print(variables, line))
     except (UnusableAuthorization, CannotListen) as fault:
         print(f"sts-gateway credentials: {fault}", file=sys.stderr)
         return 1 if isinstance(fault, CannotListen) else 2
 
 
-def _announced(environment: Mapping[str, str], port: int, line: str) -> Mapping[str, str]:
-    """The environment with an authorization token in it; what programs must be told is printed."""
+def _variables(environment: Mapping[str, str], port: int) -> Mapping[str, str]:
+    """What programs must be told, with an authorization token where the person has none of their own."""
     from gateway.sidecar.container import PATH
     from gateway.sidecar.guard import TOKEN, TOKEN_FILE
 
     told = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{_LOOPBACK}:{port}{PATH}"}
     if not (environment.get(TOKEN) or environment.get(TOKEN_FILE)):
         told[TOKEN] = secrets.token_urlsafe(32)
-    for name, value in told.items():
+    return told
+
+
+def _print(variables: Mapping[str, str], line: str) -> None:
+    for name, value in variables.items():
         print(line.format(name=name, value=value))
     sys.stdout.flush()
-    return {**environment, **told}
 
 
 def _source(person: "Person", account: str, role: str) -> "Source":

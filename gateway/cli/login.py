@@ -46,10 +46,10 @@ def told(command: str, use: Callable[[], None]) -> int:
     except UnusableAddress as fault:
         print(f"sts-gateway {command}: {fault}", file=sys.stderr)
         return 2
-    except NobodySignedIn:
-        print(f"sts-gateway {command}: nobody is signed in here; run sts-gateway login first", file=sys.stderr)
+    except EOFError:
+        print(f"sts-gateway {command}: it asks, and nobody answers: run it on a terminal", file=sys.stderr)
         return 1
-    except (Refused, GatewayUnreachable) as fault:
+    except (NobodySignedIn, Refused, GatewayUnreachable) as fault:
         print(f"sts-gateway {command}: {fault}", file=sys.stderr)
         return 1
     return 0

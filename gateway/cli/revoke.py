@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         revoked = api.revoke(request)
     except (NoCredentials, UnusableAddress) as fault:
         return _told(fault, 2)
-    except (GatewayRefusal, GatewayUnreachable) as fault:
+    except GatewayRefusal as refusal:
+        return _told(f"{refusal}{_MENDS.get(refusal.code, '')}", 1)
+    except GatewayUnreachable as fault:
         return _told(fault, 1)
     made = revoked.revocation
     print(
@@ -63,6 +65,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _told(fault: Exception, code: int) -> int:
+# The message is AWS's own, and says too little to somebody at a terminal.
+_MENDS: Final = {
+    "InvalidClientTokenId": " Sign with a key under `users`, or a session, of this gateway, not of AWS; see --profile",
+}
+
+
+def _told(fault: Exception | str, code: int) -> int:
     print(f"sts-gateway revoke: {fault}", file=sys.stderr)
     return code

@@ -66,7 +66,7 @@ class Address:
             finally:
                 connection.close()
         except (OSError, http.client.HTTPException) as error:
-            raise GatewayUnreachable(f"{self.url}: {type(error).__name__}: {error}") from None
+            raise GatewayUnreachable(f"{self.url} does not answer: {_reason(error)}") from None
         if len(content) > self.maximum:
             raise GatewayUnreachable(f"{self.url}: the answer is larger than {self.maximum} bytes")
         # A bounded read does not say by itself that the rest never came.
@@ -79,8 +79,22 @@ class Address:
         if self.parts.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=self.timeout)
         # Read anew each time: a CA's file is replaced while the program runs.
-        context = ssl.create_default_context(cafile=self.ca_file)
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+        except OSError as error:
+            told = f"the CA's file {self.ca_file} cannot be used: {error.strerror or 'it holds no PEM certificates'}"
+            raise GatewayUnreachable(told) from None
         return http.client.HTTPSConnection(host, port, timeout=self.timeout, context=context)
+
+
+def _reason(error: OSError | http.client.HTTPException) -> str:
+    """The system's own words where there are some; else the kind of fault, which may be all that is known."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate: {error.verify_message}; name its CA by --ca-file"
+    if isinstance(error, ConnectionRefusedError):
+        return "Connection refused; does it run, and is this its address?"
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _has_a_port(url: str) -> bool:

@@ -19,7 +19,10 @@ _KEPT_UNTIL: Final = 300
 
 
 class NobodySignedIn(Exception):
-    """There is no sign-in here that still holds."""
+    """There is no sign-in at the gateway of this address that still holds."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"nobody is signed in here; run `sts-gateway login --url {url}` first")
 
 
 class Person:
@@ -82,7 +85,7 @@ class Person:
             try:
                 kept["tokens"] = tokens = self._dated(self._center.tokens(client, grant))
             except Refused:
-                raise NobodySignedIn from None
+                raise NobodySignedIn(self._center.url) from None
             # Written at once: a refresh token that is used twice ends the sign-in.
             self._write(kept)
         access_token: str = tokens["access"]
@@ -99,7 +102,7 @@ class Person:
         try:
             kept: dict[str, Any] = json.loads(self._file.read_bytes())
         except (OSError, ValueError):
-            raise NobodySignedIn from None
+            raise NobodySignedIn(self._center.url) from None
         return kept
 
     def _write(self, kept: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ _OVERLAP: Final = 60.0
 
 _PRESENTABLE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?", re.ASCII)
 _BROWSERS: Final = ("origin", "sec-fetch-site")
-_PROXIES: Final = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded")
+_PROXIES: Final = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via")
 
 
 class UnusableAuthorization(Exception):

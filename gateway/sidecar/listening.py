@@ -1,6 +1,8 @@
 """Where the sidecar listens: loopback unless told otherwise, and IMDS nowhere that another machine could reach."""
 
+import errno
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Sequence
@@ -12,6 +14,12 @@ _SERVICES: Final = frozenset(
     map(ipaddress.ip_address, ("169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"))
 )
 """AWS's own addresses for metadata and credentials; link-local or of the instance, never routed."""
+
+_MENDS: Final = {
+    errno.EADDRINUSE: "; another process listens there: end it, or name another port",
+    errno.EACCES: "; ports below 1024 need the capability CAP_NET_BIND_SERVICE: name a higher port",
+    errno.EADDRNOTAVAIL: "; this machine has no such address",
+}
 
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
 
@@ -42,7 +50,11 @@ def bound(address: Address, port: int, *, hops: int | None = None) -> socket.soc
     try:
         made = socket.create_server((str(address), port), family=family, backlog=128)
     except OSError as error:
-        raise CannotListen(f"cannot listen on {address} port {port}: {error.strerror}") from None
+        # Python adds the address to the system's words, and it is told here already.
+        told = os.strerror(error.errno) if error.errno else error.strerror
+        raise CannotListen(
+            f"cannot listen on {address} port {port}: {told}{_MENDS.get(error.errno or 0, '')}"
+        ) from None
     if hops is not None:
         level, option = _HOPS[address.version]
         made.setsockopt(level, option, hops)

@@ -48,12 +48,25 @@ class Listening:
     probe_port: int | None
 
 
-def serve(sources: Sequence[Source], listening: Listening, environment: Mapping[str, str]) -> int:
-    """Serve until SIGTERM; the exit code. Raises UnusableAuthorization, CannotListen."""
+def _nothing() -> None:
+    """What is told where nobody asks for the address."""
+
+
+def serve(
+    sources: Sequence[Source],
+    listening: Listening,
+    environment: Mapping[str, str],
+    announce: Callable[[], None] = _nothing,
+) -> int:
+    """Serve until SIGTERM; the exit code. `announce` is called once the addresses are ours.
+
+    Raises UnusableAuthorization, CannotListen.
+    """
     authorization = Authorization(environment, time.monotonic)
     hops = _ONE_HOP if listening.imds else None
     sockets = [bound(address, listening.port, hops=hops) for address in listening.addresses]
     probing = [] if listening.probe_port is None else [bound_everywhere(listening.probe_port)]
+    announce()
     return asyncio.run(_serve(sources, listening, authorization, sockets, probing))
 
 

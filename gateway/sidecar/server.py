@@ -34,7 +34,8 @@ class LocalServer:
         self._answer = answer
         self._bounds = bounds
         self._open: set[asyncio.Task[None]] = set()
-        self._unasked: set[asyncio.StreamWriter] = set()
+        # Connections on which nothing was asked yet, the longest first.
+        self._unasked: dict[asyncio.StreamWriter, None] = {}
         self._is_closing = False
         self._servers: list[asyncio.Server] = []
 
@@ -60,23 +61,34 @@ class LocalServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or self._is_closing or len(self._open) >= self._bounds.connections:
+        if task is None or self._is_closing or not self._has_room():
             writer.transport.abort()
             return
         self._open.add(task)
-        self._unasked.add(writer)
+        self._unasked[writer] = None
         try:
             await self._exchange(reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             writer.transport.abort()  # the client went away, asked nothing, or does not read its answer
         finally:
             self._open.discard(task)
-            self._unasked.discard(writer)
+            self._unasked.pop(writer, None)
+
+    def _has_room(self) -> bool:
+        """Whoever has asked nothing for longest gives way, or nobody's probe and no container would be heard."""
+        if len(self._open) < self._bounds.connections:
+            return True
+        writer = next(iter(self._unasked), None)
+        if writer is None:
+            return False
+        del self._unasked[writer]
+        writer.transport.abort()
+        return True
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(self._bounds.time):
             answer = await self._answered(reader)
-        self._unasked.discard(writer)
+        self._unasked.pop(writer, None)
         async with asyncio.timeout(self._bounds.time):
             writer.write(answer)
             writer.close()

@@ -225,4 +225,4 @@ def test_who_is_not_signed_in_is_told_so_and_nothing_is_served(
     ended = installed.run(*words, environment={"HOME": str(tmp_path)})
 
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "run sts-gateway login first" in ended.stderr
+    assert "run `sts-gateway login --url" in ended.stderr

@@ -1,11 +1,12 @@
 """`credentials --serve`: what a person's programs are told, and how the endings of a sign-in reach them."""
 
+import socket
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from gateway.cli.local_endpoint import _announced, _source
+from gateway.cli.local_endpoint import _print, _serve, _source, _variables
 from gateway.client.connection import GatewayUnreachable
 from gateway.client.identity_center import Refused
 from gateway.client.person import NobodySignedIn
@@ -33,22 +34,27 @@ def source(answer: Mapping[str, Any] | Exception) -> Any:
 
 
 def test_a_token_is_made_and_both_variables_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    environment = _announced({}, 9911, LINE)
+    variables = _variables({}, 9911)
+    _print(variables, LINE)
 
-    assert len(environment[TOKEN]) >= 32
+    assert len(variables[TOKEN]) >= 32
     assert capsys.readouterr().out.splitlines() == [
         "export AWS_CONTAINER_CREDENTIALS_FULL_URI='http://127.0.0.1:9911/v1/credentials'",
-        f"export {TOKEN}='{environment[TOKEN]}'",
+        f"export {TOKEN}='{variables[TOKEN]}'",
     ]
-    assert environment[TOKEN] != _announced({}, 9911, LINE)[TOKEN]
+    assert variables[TOKEN] != _variables({}, 9911)[TOKEN]
 
 
 @pytest.mark.parametrize("environment", [{TOKEN: "mine"}, {TOKEN_FILE: "/mine"}])
-def test_a_token_of_the_persons_own_is_kept_and_not_shown(
-    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert _announced(environment, 9911, LINE).items() >= environment.items()
-    assert "mine" not in capsys.readouterr().out
+def test_a_token_of_the_persons_own_is_kept_and_not_shown(environment: dict[str, str]) -> None:
+    assert list(_variables(environment, 9911)) == ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+
+
+def test_programs_are_not_sent_to_a_port_that_somebody_else_has(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        code = _serve(source(GIVEN), stranger.getsockname()[1], LINE)
+
+    assert (code, capsys.readouterr().out) == (1, "")
 
 
 def test_the_end_is_in_seconds() -> None:
@@ -60,7 +66,7 @@ def test_the_end_is_in_seconds() -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "told"),
     [
-        (NobodySignedIn(), StsRefusal, "run sts-gateway login"),
+        (NobodySignedIn("https://sts.example.com"), StsRefusal, "run sts-gateway login"),
         (Refused("ForbiddenException", "not yours"), StsRefusal, "not yours"),
         (GatewayUnreachable("away"), GatewayUnreachable, "away"),
         (OSError(28, "No space left on device"), GatewayUnreachable, "No space left"),

@@ -16,6 +16,11 @@ code = main.main(["credentials", "--url", "http://127.0.0.1:9", "--role", "11112
 loaded = {name.partition(".")[0] for name in sys.modules} - before
 print(json.dumps([code, sorted(loaded - sys.stdlib_module_names), sorted(n for n in sys.modules if n.startswith("gateway."))]))
 """
+ASKED = """
+import sys
+from gateway.cli.login import told
+sys.exit(told("login", lambda: print(input(), file=sys.stderr)))
+"""
 ROOMS = {"cli", "client", "domain", "settings", "sigv4", "wire"}
 
 
@@ -23,6 +28,15 @@ def test_only_the_standard_library_is_loaded() -> None:
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     code, loaded, ours = json.loads(ended.stdout)
     assert code == 1
-    assert "nobody is signed in here" in ended.stderr
+    assert "nobody is signed in here; run `sts-gateway login --url http://127.0.0.1:9` first" in ended.stderr
     assert loaded == ["gateway"]
     assert {name.split(".")[1] for name in ours} <= ROOMS
+
+
+def test_a_question_that_nobody_answers_ends_in_one_line() -> None:
+    """A pipe, or a job, in place of a terminal."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ASKED], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    assert ended.stderr == "sts-gateway login: it asks, and nobody answers: run it on a terminal\n"
+    assert ended.returncode == 1

@@ -105,6 +105,18 @@ def test_a_refusal_is_one_line(asked: Asked, capsys: pytest.CaptureFixture[str],
     assert capsys.readouterr().err == "sts-gateway revoke: no, ask\n"
 
 
+def test_a_key_that_the_gateway_does_not_know_is_told_with_the_mend(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "InvalidClientTokenId"
+    asked.fault = GatewayRefusal(status=403, code=code, fault="f", message="It is invalid.", of_request=False)
+
+    assert main([*URL, "--session", "x"]) == 1
+
+    told = capsys.readouterr().err
+    assert told.startswith("sts-gateway revoke: It is invalid. Sign with a key under `users`, or a session, of this")
+
+
 @pytest.mark.parametrize("url", ["http://sts.example.com", "ftp://x", "https://sts.example.com/path", "sts"])
 def test_an_address_that_nobody_should_trust_is_bad_usage(
     asked: Asked, capsys: pytest.CaptureFixture[str], url: str

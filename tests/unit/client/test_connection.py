@@ -90,7 +90,15 @@ def test_a_gateway_that_does_not_answer_is_given_up() -> None:
         address(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.1).ask("GET", "/", None, {})
 
 
-def test_a_ca_file_that_is_none_is_told_and_not_passed_over() -> None:
-    away = Address.of("https://127.0.0.1:9", timeout=1, maximum=1, ca_file="/nowhere")
-    with pytest.raises(GatewayUnreachable, match="No such file"):
+def test_a_gateway_that_does_not_run_is_told_in_plain_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(GatewayUnreachable, match=r"does not answer: Connection refused; does it run"):
+        address(url).ask("GET", "/", None, {})
+
+
+@pytest.mark.parametrize(("file", "told"), [("/nowhere", "No such file"), (__file__, "no PEM|NO_CERTIFICATE")])
+def test_a_ca_file_that_is_none_is_told_and_not_passed_over(file: str, told: str) -> None:
+    away = Address.of("https://127.0.0.1:9", timeout=1, maximum=1, ca_file=file)
+    with pytest.raises(GatewayUnreachable, match=f"CA's file {file} cannot be used: .*({told})"):
         away.ask("GET", "/", None, {})
