@@ -8,8 +8,12 @@ import json
 import math
 import re
 from collections.abc import Callable
-from typing import Any, Final, Never
+from typing import Annotated, Any, Final, Never
 
+import msgspec
+
+_WHOLE = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
+_decode_plain: Final = msgspec.json.Decoder(dict[str, str | _WHOLE | bool | list[str] | None]).decode
 _MAXIMUM_DEPTH: Final = 32
 _MAXIMUM_INTEGER_LENGTH: Final = 20
 _MAXIMUM_FRACTION_LENGTH: Final = 40
@@ -33,6 +37,27 @@ def read_object(raw: bytes) -> dict[str, Any]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise UnreadableJson("is not UTF-8") from None
+    plain = _plain_object(text, raw)
+    return _any_object(text, raw) if plain is None else plain
+
+
+def _plain_object(text: str, raw: bytes) -> dict[str, Any] | None:
+    """The object whose text no two readers could take differently, as issuers write them; None for any other.
+
+    Without escapes, and without blanks behind a quote, each member has one `":` and no text has more than it shows: so
+    many of them as there are names in the object means that no name stands twice. Nothing is nested but texts in lists.
+    """
+    if "\\" in text or '" ' in text or "\n" in text or "\r" in text or "\t" in text:
+        return None
+    try:
+        value = _decode_plain(raw)
+    except msgspec.MsgspecError:
+        return None
+    return value if len(value) == text.count('":') else None
+
+
+def _any_object(text: str, raw: bytes) -> dict[str, Any]:
+    """As `read_object`."""
     if raw.count(b"[") + raw.count(b"{") > _MAXIMUM_DEPTH and _depth(raw) > _MAXIMUM_DEPTH:
         raise UnreadableJson(f"is nested deeper than {_MAXIMUM_DEPTH} levels")
     try:

@@ -100,6 +100,7 @@ def _entity_id(prefix: str, account: str, name: str) -> str:
     return prefix + "".join(characters)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def name_qualifier(issuer: str, account: str, provider: str) -> str:
     """What stands for a SAML provider of an account (AWS STS API Reference, AssumeRoleWithSAML, "NameQualifier")."""
     # SHA-1 as AWS documents it: a name, of which nothing secret hangs.

@@ -18,6 +18,11 @@ _DECLARATION: Final = re.compile(
     (?:\ +standalone=(["'])(?:yes|no)\3)?\ *\?>""",
     re.VERBOSE,
 )
+_TOLD: Final = {
+    b"<!": "the document holds a comment, CDATA or a document type",
+    b"<?": "the document holds a processing instruction or another declaration than UTF-8",
+}
+_OTHER_MARKUP: Final = re.compile(rb"<[!?]")
 
 
 def decoded(parameter: str) -> bytes:
@@ -60,23 +65,32 @@ def plain(document: bytes) -> bytes:
     begins = declaration.end() if declaration else 0
     if not document[begins : begins + _MAXIMUM_LEAD].lstrip(_BLANKS).startswith(b"<") or b"\0" in document:
         misshapen("the document does not begin with an element in plain UTF-8")
-    if b"<!" in document:
-        misshapen("the document holds a comment, CDATA or a document type")
-    if document.find(b"<?", begins) >= 0:
-        misshapen("the document holds a processing instruction or another declaration than UTF-8")
+    other = _OTHER_MARKUP.search(document, begins)
+    if other is not None:
+        misshapen(_TOLD[other[0]])
     return document
 
 
 def _unarmoured(parameter: str) -> bytes:
     if len(parameter) > MAXIMUM_CHARACTERS:
         misshapen(f"the message has more than {MAXIMUM_CHARACTERS} characters")
-    try:
-        bare = parameter.encode("ascii").translate(None, _BLANKS)
-        document = binascii.a2b_base64(bare, strict_mode=True)
-    except ValueError:
-        misshapen("the message is not base64")
+    end, document = _of_base64(parameter)
     # RFC 4648 3.5: unused bits that are not zero would give one answer many texts.
     last = len(document) % 3 or 3
-    if binascii.b2a_base64(document[-last:], newline=False) != bare[-4:]:
+    if binascii.b2a_base64(document[-last:], newline=False) != end:
         misshapen("the message is not canonical base64")
     return document
+
+
+def _of_base64(parameter: str) -> tuple[bytes, bytes]:
+    """The last four characters, and what all stand for. Most send no blanks, and then there is nothing to drop."""
+    try:
+        document = binascii.a2b_base64(parameter, strict_mode=True)
+        return parameter[-4:].encode("ascii"), document
+    except ValueError:
+        pass
+    try:
+        bare = parameter.encode("ascii").translate(None, _BLANKS)
+        return bare[-4:], binascii.a2b_base64(bare, strict_mode=True)
+    except ValueError:
+        misshapen("the message is not base64")

@@ -8,7 +8,7 @@ from gateway.connectors.saml import aws_attributes
 from gateway.connectors.saml.names import NAME_ID_FORMATS
 from gateway.connectors.saml.reading import AssertionFacts
 from gateway.connectors.saml.trust import NAME_ID, SamlTrust
-from gateway.domain.assertion import ProvenAssertion
+from gateway.domain.assertion import ProvenAssertion, RolePair
 from gateway.domain.errors import InvalidIdentityToken
 from gateway.domain.identity import Identity, ProviderType
 
@@ -26,15 +26,16 @@ def proven(
     Raises InvalidIdentityToken: no usable user name, or AWS's attributes in another shape. InvalidTags.
     """
     attributes = facts.attributes
+    pairs, duration = aws_attributes.role_pairs(attributes), aws_attributes.session_duration(attributes)
     return ProvenAssertion(
-        identity=_identity(facts, trust),
+        identity=_identity(facts, trust, pairs, duration),
         assertion_id=facts.assertion_id,
         response_id=response_id,
         used_until=used_until,
         name_id=facts.name_id,
-        role_pairs=aws_attributes.role_pairs(attributes),
+        role_pairs=pairs,
         role_session_name=aws_attributes.role_session_name(attributes),
-        session_duration=aws_attributes.session_duration(attributes),
+        session_duration=duration,
         session_index=facts.session_index,
         session_not_on_or_after=facts.session_not_on_or_after,
         issued_at=facts.issued_at,
@@ -42,7 +43,10 @@ def proven(
     )
 
 
-def _identity(facts: AssertionFacts, trust: SamlTrust) -> Identity:
+def _identity(
+    facts: AssertionFacts, trust: SamlTrust, pairs: tuple[RolePair, ...] | None, duration: int | None
+) -> Identity:
+    """The person, with all that bounds what may come of it later."""
     attributes = facts.attributes
     tags, transitive = aws_attributes.session_tags(attributes)
     return Identity(
@@ -62,6 +66,9 @@ def _identity(facts: AssertionFacts, trust: SamlTrust) -> Identity:
         transitive_tag_keys=transitive,
         source_identity=aws_attributes.source_identity(attributes),
         subject_type=facts.name_id.format.removeprefix(NAME_ID_FORMATS),
+        only_roles=None if pairs is None else tuple((pair.role_arn, pair.provider_arn) for pair in pairs),
+        session_duration=duration,
+        ends_at=facts.session_not_on_or_after,
     )
 
 

@@ -21,7 +21,7 @@ from gateway.connectors.saml.names import (
 )
 from gateway.connectors.saml.refusals import misshapen, unsigned
 from gateway.connectors.saml.signature_shape import SignatureShape, signature_shape
-from gateway.connectors.saml.tree import Element, identified, local_name
+from gateway.connectors.saml.tree import Element, identified
 from gateway.domain.errors import RejectedClaim
 
 _EXTENSIONS: Final = f"{{{SAMLP}}}Extensions"
@@ -119,7 +119,7 @@ def _placed(holder: Element) -> int:
 
 
 def _check_counts(elements: Iterable[Element], *, signatures: int) -> None:
-    counts = Counter(map(local_name, elements))
+    counts = _counted(elements)
     if counts["Assertion"] + counts["EncryptedAssertion"] != 1:
         misshapen("the document does not hold exactly one assertion")
     if any(counts[part] != signatures for part in _SIGNATURE_PARTS):
@@ -130,3 +130,11 @@ def _check_counts(elements: Iterable[Element], *, signatures: int) -> None:
         misshapen("the document does not hold exactly one encryption in an EncryptedAssertion, or none at all")
     if counts["RetrievalMethod"] > counts["EncryptedAssertion"]:
         misshapen("the document holds a reference to a key out of its place")
+
+
+def _counted(elements: Iterable[Element]) -> Counter[str]:
+    """How often each local name stands there; most names stand there several times."""
+    counts: Counter[str] = Counter()
+    for name, times in Counter([element.tag for element in elements]).items():
+        counts[name.rpartition("}")[2]] += times
+    return counts

@@ -4,12 +4,10 @@ Computed here, with lxml's canonicalization and `cryptography`, so that what is 
 that only says yes leaves it to its caller to guess what it said yes to.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
-from cryptography.hazmat.primitives import hashes
 from lxml import etree
 
 from gateway.connectors.saml.certificates import VerificationKey
@@ -29,7 +27,7 @@ class SignedBytes:
 def signed_bytes(shape: SignatureShape, keys: Sequence[VerificationKey]) -> SignedBytes:
     """What the signature signs, if one of the keys made it. Raises InvalidIdentityToken."""
     canonical = _without_signature(shape)
-    if not compare_digest(_digest(shape.digest, canonical), shape.digest_value):
+    if not compare_digest(DIGESTS[shape.digest](canonical).digest(), shape.digest_value):
         unsigned("a signature's digest is not that of the element that holds it")
     signed_info = _canonical(shape.signed_info, shape.signed_info_prefixes)
     key = next((key for key in keys if key.holds(shape.method, shape.value, signed_info)), None)
@@ -41,30 +39,18 @@ def signed_bytes(shape: SignatureShape, keys: Sequence[VerificationKey]) -> Sign
 def _without_signature(shape: SignatureShape) -> bytes:
     """The holder's canonical form as the enveloped transform leaves it: text behind the signature stays.
 
-    Of a copy: lxml gives a node that is taken out and put back other prefixes, and a signature may sign them.
+    Cut out of the holder's whole canonical form, in which `<` begins a tag wherever it stands, and exclusive
+    canonicalization writes no element otherwise for what stands beside it. The holder's own signature is the first in
+    it, and holds no other of its name. Wherever that is not so, other bytes are left than the digest's, and refused.
     """
-    holder = shape.element.getparent()
-    way = _way_to(holder)
-    copied = copy.deepcopy(holder.getroottree().getroot())
-    for place in way:
-        copied = copied[place]
-    signature = copied[holder.index(shape.element)]
-    before = signature.getprevious()
-    if before is None:
-        copied.text = f"{copied.text or ''}{signature.tail or ''}"
-    else:
-        before.tail = f"{before.tail or ''}{signature.tail or ''}"
-    copied.remove(signature)
-    return _canonical(copied, shape.prefixes)
-
-
-def _way_to(element: Element) -> list[int]:
-    """At which place to step down, from the root on."""
-    way: list[int] = []
-    while (parent := element.getparent()) is not None:
-        way.append(parent.index(element))
-        element = parent
-    return way[::-1]
+    whole = _canonical(shape.element.getparent(), shape.prefixes)
+    name = (f"{shape.element.prefix}:Signature" if shape.element.prefix else "Signature").encode()
+    begins = min(at for at in (whole.find(b"<%b " % name), whole.find(b"<%b>" % name), len(whole)) if at >= 0)
+    end = b"</%b>" % name
+    ends = whole.find(end, begins)
+    if ends < 0:
+        unsigned("what is signed has no canonical form")
+    return whole[:begins] + whole[ends + len(end) :]
 
 
 def _canonical(element: Element, prefixes: tuple[str, ...]) -> bytes:
@@ -79,9 +65,3 @@ def _canonical(element: Element, prefixes: tuple[str, ...]) -> bytes:
     if not canonical:
         unsigned("what is signed has no canonical form")
     return canonical
-
-
-def _digest(algorithm: str, canonical: bytes) -> bytes:
-    digest = hashes.Hash(DIGESTS[algorithm]())
-    digest.update(canonical)
-    return digest.finalize()

@@ -5,12 +5,11 @@ files, addresses, XPath, XSLT. A signature of another form is refused before any
 """
 
 import binascii
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
-
-from cryptography.hazmat.primitives import hashes
+from typing import Any, Final
 
 from gateway.connectors.saml.certificates import METHODS
 from gateway.connectors.saml.names import DS
@@ -18,12 +17,13 @@ from gateway.connectors.saml.refusals import misshapen
 from gateway.connectors.saml.tree import Element, local_name, only_children, text_of
 
 EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
-_ENVELOPED: Final = f"{DS}enveloped-signature"
+ENVELOPED: Final = f"{DS}enveloped-signature"
 _ENC: Final = "http://www.w3.org/2001/04/xmlenc#"
-DIGESTS: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
-    f"{_ENC}sha256": hashes.SHA256,
-    "http://www.w3.org/2001/04/xmldsig-more#sha384": hashes.SHA384,
-    f"{_ENC}sha512": hashes.SHA512,
+SHA256: Final = f"{_ENC}sha256"
+DIGESTS: Final[Mapping[str, Callable[[bytes], Any]]] = {
+    SHA256: hashlib.sha256,
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": hashlib.sha384,
+    f"{_ENC}sha512": hashlib.sha512,
 }
 _SIGNED_INFO: Final = f"{{{DS}}}SignedInfo"
 _SIGNATURE_VALUE: Final = f"{{{DS}}}SignatureValue"
@@ -88,7 +88,7 @@ def _reference(reference: Element, holder: Element) -> tuple[tuple[str, ...], st
         misshapen("a signature's Reference is not to the element that holds the signature")
     transforms, method, value = only_children(reference, _TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE)
     enveloped, exclusive = only_children(transforms, _TRANSFORM, _TRANSFORM)
-    if dict(enveloped.attrib) != {"Algorithm": _ENVELOPED} or len(enveloped):
+    if dict(enveloped.attrib) != {"Algorithm": ENVELOPED} or len(enveloped):
         misshapen("a signature's first transform is not the enveloped signature")
     only_children(method)
     return _exclusive_prefixes(exclusive), _known(method, DIGESTS), _binary(value)

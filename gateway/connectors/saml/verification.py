@@ -59,11 +59,10 @@ class Verification:
 
         Raises InvalidIdentityToken, ExpiredIdentityToken, RejectedClaim, InvalidTags.
         """
-        document = decoded(assertion)
-        shape = response_shape(parsed(document))
+        shape = response_shape(parsed(decoded(assertion)))
         response = None if shape.signature is None else signed_bytes(shape.signature, self.keys)
         signed = signed_bytes(assertion_signature(self._plain_assertion(shape, response)), self.keys)
-        opinion = self.toolkit.refusal(document, solicitation.in_response_to, now)
+        opinion = self.toolkit.refusal(shape.root, solicitation.in_response_to, now)
         expected = self._expectation(solicitation, now)
         answer = response_facts(shape.root if response is None else parsed(response.canonical))
         check_response(answer, expected, signed=response is not None)

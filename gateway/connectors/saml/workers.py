@@ -66,11 +66,11 @@ class Workers:
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` gives, or raises, called in a thread. Raises Busy, Stuck."""
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise Busy from None
+        if self._turns.locked():
+            await self._turn()
+        else:
+            # Does not wait, and so needs nothing that would wake it.
+            await self._turns.acquire()
         if self._closed:
             raise Busy
         work = _Work(lambda: function(*args, **kwargs))
@@ -79,6 +79,14 @@ class Workers:
         self._begin(work)
         result: T = await work.waiter
         return result
+
+    async def _turn(self) -> None:
+        """Wait for one. Raises Busy."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Busy from None
 
     def close(self) -> None:
         """Let idle threads end. What is under way ends by itself."""

@@ -12,6 +12,7 @@ import pytest
 from gateway.domain.errors import (
     AuditUnavailable,
     DurationTooLong,
+    ExpiredIdentityToken,
     GatewayError,
     InvalidIdentityToken,
     MalformedPolicyDocument,
@@ -78,6 +79,16 @@ async def test_a_failure_that_the_provider_reports_is_a_rejected_claim_with_403(
 
     answer = answer_of(refused.value, "r")
     assert (answer.code, answer.status) == ("IDPRejectedClaim", 403)
+
+
+async def test_an_assertion_that_has_ended_is_told_in_awss_words_and_when_in_the_audit_log(world: SamlWorld) -> None:
+    with pytest.raises(ExpiredIdentityToken) as refused:
+        await world.assume_with(world.assertion(confirmed_until=-60))
+
+    answer = answer_of(refused.value, "r")
+    assert (answer.code, answer.status) == ("ExpiredTokenException", 400)
+    assert str(refused.value) == "Token must be redeemed within 5 minutes of issuance"
+    assert world.audit.last["additionalEventData"]["cause"].startswith("Token expired: current date/time ")
 
 
 async def test_an_answer_to_a_browsers_request_is_refused(world: SamlWorld) -> None:
