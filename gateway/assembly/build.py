@@ -13,6 +13,7 @@ from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
 from gateway.domain.errors import InternalFault, KeyringUnavailable, StateUnavailable
 from gateway.doors.authenticate import door as authenticate
+from gateway.doors.authz.check import PREFIX
 from gateway.doors.authz.door import AuthzDoor
 from gateway.doors.authz.hosts import Hosts
 from gateway.doors.identity_center import door as identity_center
@@ -90,27 +91,31 @@ class Gateway:
         origins = OriginReader(configuration.gateway.trusted_proxies)
         operations: dict[str, Application] = {
             **metrics.routes(meters.text),
-            "/authz/*": AuthzDoor(lambda: self.exchange, lambda: self._hosts, origins),
+            "/authz/*": (authz := AuthzDoor(lambda: self.exchange, lambda: self._hosts, origins)),
         }
         doors: dict[str, Application] = {
-            "/": StsDoor(lambda: self.exchange),
+            "/": (sts := StsDoor(lambda: self.exchange)),
             **authenticate.routes(lambda: self.exchange),
             **documents.routes(configuration.gateway.public_url, lambda: self.exchange),
             **identity_center.routes(configuration.gateway.public_url, lambda: self.exchange),
             **portal.routes(configuration.gateway.public_url, lambda: self.exchange, self._cookies()),
             **(more_doors or {}),
         }
-        self.app: Application = _Lifespan(
-            self,
-            Edge(
-                self._by_listener(doors, operations),
-                render_fault=_rendered,
-                trusted_proxies=configuration.gateway.trusted_proxies,
-                public_url=configuration.gateway.public_url,
-                access_log=access_log,
-                meter=meters.http,
-            ),
+        edge = Edge(
+            self._by_listener(doors, operations),
+            render_fault=_rendered,
+            trusted_proxies=configuration.gateway.trusted_proxies,
+            public_url=configuration.gateway.public_url,
+            access_log=access_log,
+            meter=meters.http,
+            # A span needs its request's whole way.
+            at_once=sts.at_once if tracing is None else None,
         )
+        self.at_once: Final = edge.at_once
+        apart, whole = configuration.gateway.internal_listen is not None, tracing is not None
+        self.below: Final = None if apart or whole else edge.below(PREFIX, authz.at_once)
+        self.below_internal: Final = None if whole else edge.below(PREFIX, authz.at_once_internally)
+        self.app: Application = _Lifespan(self, edge)
 
     async def start(self) -> None:
         """Begin background work; whatever store and providers do, it returns within seconds."""

@@ -31,6 +31,9 @@ class _Following:
         self._gateway = gateway
         self._begun = begun
         self._on_hangup = on_hangup
+        self.at_once: Final = gateway.at_once
+        self.below: Final = gateway.below
+        self.below_internal: Final = gateway.below_internal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

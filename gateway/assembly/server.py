@@ -45,7 +45,10 @@ def serve(
     """
     if settings.tls is not None:
         server_context(settings.tls)  # told before anything is forked
-    settings = replace(settings, connections=min(settings.connections, _descriptors() - _RESERVED))
+    places = _descriptors() - _RESERVED
+    inside = 0 if internal is None else min(settings.internal_connections, places // 4)
+    outside = min(settings.connections, places - inside)
+    settings = replace(settings, connections=outside, internal_connections=inside)
     listeners = _listeners((host, port), internal)
     board = Board(workers)
     if workers == 1:

@@ -19,6 +19,7 @@ from gateway.assembly.tls import Certificate, TlsFiles, server_context
 from gateway.assembly.watchdog import Watchdog
 from gateway.telemetry.meters import HttpMeter, Meters
 from gateway.web.asgi import Application
+from gateway.web.at_once import Prompt
 from gateway.web.bounded_protocol import BoundedProtocol, Bounds
 from gateway.web.connections import Admissions
 from gateway.web.draining import begin_draining
@@ -55,6 +56,7 @@ class ServerSettings:
     bounds: Bounds = field(default_factory=Bounds)
     connections: int = 10_000
     connections_per_address: int = 512
+    internal_connections: int = 2_500
     keep_alive: int = 75
     drain: float = 5.0
     linger: float = 1.0
@@ -90,6 +92,8 @@ class Server(uvicorn.Server):
         self._lifeline = lifeline
         self._internal = list(internal)
         self._internal_state: dict[str, Any] = {}
+        inside = settings.internal_connections
+        self._internal_admissions = Admissions(total=inside, per_address=inside, trusted_proxies=())
         self.server_state = ConnectionState(
             Admissions(
                 total=settings.connections,
@@ -98,6 +102,8 @@ class Server(uvicorn.Server):
             ),
             meter or Meters.alone().http,
         )
+        prompt: object = app
+        self._prompt = prompt if isinstance(prompt, Prompt) else None
         self._watchdog = Watchdog(settings.patience)
         self._closes_at: float | None = None
         self._hurried = False
@@ -156,10 +162,22 @@ class Server(uvicorn.Server):
         self._on_started()
 
     def _protocol(self) -> BoundedProtocol:
-        return BoundedProtocol(self.config, self.server_state, self.lifespan.state, bounds=self._settings.bounds)
+        bounds, prompt = self._settings.bounds, self._prompt
+        at_once, below = (None, None) if prompt is None else (prompt.at_once, prompt.below)
+        return BoundedProtocol(
+            self.config, self.server_state, self.lifespan.state, bounds=bounds, at_once=at_once, below=below
+        )
 
     def _internal_protocol(self) -> BoundedProtocol:
-        return BoundedProtocol(self.config, self.server_state, self._internal_state, bounds=self._settings.bounds)
+        below = None if self._prompt is None else self._prompt.below_internal
+        return BoundedProtocol(
+            self.config,
+            self.server_state,
+            self._internal_state,
+            bounds=self._settings.bounds,
+            below=below,
+            admissions=self._internal_admissions,
+        )
 
     def _orphaned(self, lifeline: int) -> None:
         asyncio.get_running_loop().remove_reader(lifeline)

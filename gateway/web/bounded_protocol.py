@@ -11,6 +11,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain.identifiers import random_uuid
+from gateway.web.at_once import AtOnce, Below
+from gateway.web.connections import Admissions
 from gateway.web.lean_protocol import ConnectionState, LeanProtocol
 from gateway.web.refusals import (
     FRAMING_TOO_LARGE,
@@ -77,11 +79,18 @@ class BoundedProtocol(LeanProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         bounds: Bounds,
+        at_once: AtOnce | None = None,
+        below: Below | None = None,
+        admissions: Admissions | None = None,
     ) -> None:
+        """`at_once`: asked first about each POST of `/` that comes whole; `below`: of what it has the path of."""
         super().__init__(config, server_state, app_state, _loop)
+        self._at_once = at_once
+        self._below = below
         self._bounds = bounds
         self._headers_limit = bounds.headers
         self._count_limit = bounds.header_count
+        self._admissions = admissions or server_state.admissions  # a listener may have places of its own
         self._admission: str | None = None
         self._part = _HEAD
         self._refusal: Refusal | None = None
@@ -94,19 +103,16 @@ class BoundedProtocol(LeanProtocol):
         self._header_size = 0
         self._hosts = 0
         self._codings: list[bytes] = []
-        self._body_size = 0
-        self._body_fed = 0
-        self._discarded = 0
+        self._body_size = self._body_fed = self._discarded = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        peer = self.client[0] if self.client else "local"
-        self._admission = self.server_state.admissions.admit(peer)
+        self._admission = self._admissions.admit(self.client[0] if self.client else "local")
         if self._admission is None:
             self.server_state.meter.connection_refused()
             transport.abort()
             return
-        self.server_state.meter.connected(self.server_state.admissions.open)
+        self.server_state.meter.connected(len(self.server_state.connections))
         self._expect(self._bounds.head_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -114,12 +120,13 @@ class BoundedProtocol(LeanProtocol):
         self.resume_writing()
         super().connection_lost(exc)
         if self._admission is not None:
-            self.server_state.admissions.release(self._admission)
-            self.server_state.meter.connected(self.server_state.admissions.open)
+            self._admissions.release(self._admission)
+            self.server_state.meter.connected(len(self.server_state.connections))
             self._admission = None
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        self._is_answered = False
         try:
             if len(data) <= _SLICE:
                 self._feed(data)
@@ -138,7 +145,11 @@ class BoundedProtocol(LeanProtocol):
 
     def _feed(self, piece: bytes) -> None:
         before, read = self._part, self._body_size
-        self.parser.feed_data(piece)
+        try:
+            self.parser.feed_data(piece)
+        finally:
+            if self._held is not None:
+                self._let_go(self._held)
         if self._part is _HEAD:
             # A header line that never ends is seen by no callback: it is counted here.
             self._head_size += len(piece)
@@ -183,7 +194,7 @@ class BoundedProtocol(LeanProtocol):
         self._part = _BODY
         self._expect_nothing()
         super().on_headers_complete()
-        if self.server_state.draining:
+        if self.server_state.draining:  # then no request is held
             self.cycle.keep_alive = False
 
     def _check_head(self) -> None:
@@ -204,7 +215,7 @@ class BoundedProtocol(LeanProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_size += len(body)
-        if self.cycle.response_complete:
+        if self._held is None and self.cycle.response_complete:
             self._discarded += len(body)
             if self._discarded > self._bounds.discarded:
                 self.server_state.outbox.empty()
@@ -231,7 +242,7 @@ class BoundedProtocol(LeanProtocol):
             return
         if self._part is _BODY:
             self._expect(self._bounds.body_time)
-        elif self._idle():
+        elif self._idle() and not (self._is_answered and self._part is _NOTHING):
             # Half a head; or empty lines between requests, which must not keep a connection for ever either.
             self._expect(self._bounds.head_time)
 

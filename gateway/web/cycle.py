@@ -4,11 +4,14 @@ Two writes are two packets and wake the client twice, which costs as much as sea
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
 from gateway.web.asgi import Message
+from gateway.web.at_once import Ready
+from gateway.web.responses import Headers
 
 # What doors say again and again: looked at and rendered once.
 _REPEATED: Final = frozenset(
@@ -28,6 +31,7 @@ _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _REMEMBERED: Final = 512
 _NO_BODY: Final = frozenset((204, 304))
 _lines: Final[dict[tuple[bytes, bytes], bytes]] = {}
+_blocks: Final[dict[Headers, bytes]] = {}
 
 
 class Outbox:
@@ -47,7 +51,11 @@ class Outbox:
         """Write all that waits; whoever closes a connection, or writes to it past this, does so first."""
         waiting, self._waiting = self._waiting, []
         for transport, answer in waiting:
-            transport.write(answer)
+            try:
+                transport.write(answer)
+            except RuntimeError:
+                # uvloop's word for a client that has gone. The answers behind this one are other clients'.
+                continue
 
 
 class Cycle(RequestResponseCycle):
@@ -123,6 +131,33 @@ class Cycle(RequestResponseCycle):
         if self.expected_content_length < 0:
             raise RuntimeError("the answer is longer than its content-length")
         return body
+
+
+def whole_answer(ready: Ready, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """An answer as it goes over the wire: what `Cycle` would write of it, on a connection that stays."""
+    body = ready.body
+    return b"%b%b%bcontent-length: %d\r\n%bx-amzn-requestid: %b\r\n\r\n%b" % (
+        STATUS_LINE[ready.status],
+        b"".join([_lines.get(header) or _rendered(*header) for header in default_headers]),
+        (_blocks.get(ready.before) or _block(ready.before)) if ready.block is None else ready.block,
+        len(body),
+        _blocks.get(ready.after) or _block(ready.after),
+        ready.request_id.encode("ascii"),
+        body,
+    )
+
+
+def block_of(headers: Headers) -> bytes:
+    """The headers as they go over the wire. Raises RuntimeError for one that holds what no header may."""
+    return b"".join([_lines.get(header) or _rendered(*header) for header in headers])
+
+
+def _block(headers: Headers) -> bytes:
+    block = block_of(headers)
+    # Those of doors and of the edge, which are few: one that differs from answer to answer has no place among them.
+    if len(_blocks) < _REMEMBERED:
+        _blocks[headers] = block
+    return block
 
 
 def _rendered(name: bytes, value: bytes) -> bytes:

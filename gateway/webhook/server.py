@@ -4,11 +4,12 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.webhook.message import LARGEST_HEAD, Head, Refused, Response, plain, read_head
+from gateway.webhook.message import LARGEST_BODY, LARGEST_HEAD, Head, Refused, Response, plain, read_head
 
 Answering = Callable[[Head, bytes], Awaitable[Response]]
 _BACKLOG: Final = 256
@@ -24,7 +25,9 @@ class Bounds:
 
     connections: int = 512
     at_once: int = 32
-    """Requests whose bodies are read or answered; others wait."""
+    """Requests that are answered; others wait."""
+    bodies: int = 32 * LARGEST_BODY
+    """Bytes of all bodies that are announced and not yet answered."""
     handshake: float = 5.0
     head: float = 5.0
     idle: float = 120.0
@@ -46,6 +49,9 @@ class WebhookServer:
         self._open: set[asyncio.Task[None]] = set()
         # Connections that wait for a request, the longest first.
         self._idle: dict[asyncio.Task[None], None] = {}
+        # Those whose client has to send something, be it a request, a handshake or a body, the longest first.
+        self._waiting: dict[asyncio.Task[None], None] = {}
+        self._bodies: dict[asyncio.Task[None], int] = {}
         self._accepting: asyncio.Task[None] | None = None
         self.is_draining = False
 
@@ -88,26 +94,38 @@ class WebhookServer:
 
     def _take(self, accepted: socket.socket) -> None:
         """Counted before its handshake: whoever never ends one takes up no more than who does."""
-        if len(self._open) >= self._bounds.connections and not self._end_longest_idle():
+        if len(self._open) >= self._bounds.connections and not self._end(next(iter(self._waiting), None)):
             accepted.close()
             return
         task = asyncio.create_task(self._connected(accepted))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
 
-    def _end_longest_idle(self) -> bool:
-        """Whether there was one: nobody keeps the API server out by connections that do nothing."""
-        task = next(iter(self._idle), None)
+    def _end(self, task: asyncio.Task[None] | None) -> bool:
+        """Whether there was one to end: nobody keeps the API server out by connections on which nothing moves."""
         if task is None:
             return False
-        del self._idle[task]
+        for kept in (self._idle, self._waiting, self._bodies):
+            kept.pop(task, None)
         self._open.discard(task)
         task.cancel()
         return True
 
+    @contextmanager
+    def _client_turn(self) -> Iterator[asyncio.Task[None] | None]:
+        """While the client has to send something; whoever is kept waiting longest gives way where there is no room."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._waiting[task] = None
+        try:
+            yield task
+        finally:
+            self._waiting.pop(task, None)  # type: ignore[arg-type]
+
     async def _connected(self, accepted: socket.socket) -> None:
         try:
-            reader, writer = await self._secured(accepted)
+            with self._client_turn():
+                reader, writer = await self._secured(accepted)
         except (OSError, TimeoutError):
             accepted.close()
             return
@@ -154,31 +172,51 @@ class WebhookServer:
         first = await self._first(reader)
         if not first:
             return None
-        async with asyncio.timeout(self._bounds.head):
-            return await read_head(reader, first)
+        with self._client_turn():
+            async with asyncio.timeout(self._bounds.head):
+                return await read_head(reader, first)
 
     async def _first(self, reader: asyncio.StreamReader) -> bytes:
-        task = asyncio.current_task()
-        if task is not None:
-            self._idle[task] = None
-        try:
-            async with asyncio.timeout(_GOODBYE if self.is_draining else self._bounds.idle):
-                return await reader.read(1)
-        finally:
-            self._idle.pop(task, None)  # type: ignore[arg-type]
+        with self._client_turn() as task:
+            if task is not None:
+                self._idle[task] = None
+            try:
+                async with asyncio.timeout(_GOODBYE if self.is_draining else self._bounds.idle):
+                    return await reader.read(1)
+            finally:
+                self._idle.pop(task, None)  # type: ignore[arg-type]
 
     async def _response(self, head: Head, reader: asyncio.StreamReader) -> Response:
-        length = head.length
-        async with self._slots:
-            async with asyncio.timeout(self._bounds.body):
-                body = await reader.readexactly(length)
-            try:
-                async with asyncio.timeout(self._bounds.answer):
-                    return await self._answer(head, body)
-            except TimeoutError:
-                raise Refused(503, "the answer took too long") from None
-            except Refused:
-                raise
-            except Exception:  # noqa: BLE001  the HTTP edge: one fault ends one request
-                _LOG.exception("a request could not be answered")
-                raise Refused(500, "a fault of the webhook's; its log has more") from None
+        with self._room(head.length):
+            # Read before its turn: whoever announces a body and does not send it must not hold up who does.
+            with self._client_turn():
+                async with asyncio.timeout(self._bounds.body):
+                    body = await reader.readexactly(head.length)
+            async with self._slots:
+                return await self._answered(head, body)
+
+    @contextmanager
+    def _room(self, length: int) -> Iterator[None]:
+        """Room for a body, at the expense of whoever has been sending one longest. Raises Refused."""
+        while sum(self._bodies.values()) + length > self._bounds.bodies:
+            if not self._end(next((one for one in self._waiting if self._bodies.get(one)), None)):
+                raise Refused(503, "too many bodies are being read", closes=True)
+        task = asyncio.current_task()
+        if task is not None:
+            self._bodies[task] = length
+        try:
+            yield
+        finally:
+            self._bodies.pop(task, None)  # type: ignore[arg-type]
+
+    async def _answered(self, head: Head, body: bytes) -> Response:
+        try:
+            async with asyncio.timeout(self._bounds.answer):
+                return await self._answer(head, body)
+        except TimeoutError:
+            raise Refused(503, "the answer took too long") from None
+        except Refused:
+            raise
+        except Exception:  # noqa: BLE001  the HTTP edge: one fault ends one request
+            _LOG.exception("a request could not be answered")
+            raise Refused(500, "a fault of the webhook's; its log has more") from None

@@ -34,6 +34,7 @@ ON_DEMAND = (
     "dns",
     "boto3",
     "rich",
+    "importlib.metadata",
 )
 DIRECTORY = (
     "corp: {type: ldap, servers: ['ldap://127.0.0.1:9'], user_dn_template: 'uid={username},dc=corp',"

@@ -25,6 +25,7 @@ def test_the_bounds_are_the_server_s() -> None:
     assert {name: re.split(r"[,;] (?=[a-z\d])", bound)[0] for name, bound in told.items()} == {
         "connections of one process": f"{settings.connections:,}",
         "connections of one address": f"{settings.connections_per_address}",
+        "connections of the internal listener": f"{settings.internal_connections:,}",
         "request target": f"{bounds.url // _KIB} KiB",
         "header fields": f"{bounds.header_count}",
         "body of a request to STS": f"{MAXIMUM_BODY // _KIB} KiB",

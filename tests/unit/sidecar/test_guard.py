@@ -110,7 +110,16 @@ def test_another_host_is_refused(host: str | None) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["origin", "sec_fetch_site", "x_forwarded_for", "x_forwarded_host", "x_forwarded_proto", "forwarded"],
+    [
+        "origin",
+        "sec_fetch_site",
+        "x_forwarded_for",
+        "x_forwarded_host",
+        "x_forwarded_proto",
+        "x_real_ip",
+        "forwarded",
+        "via",
+    ],
 )
 @pytest.mark.parametrize("value", ["", "null", "x"])
 def test_what_browsers_and_proxies_add_is_refused_whatever_it_says(header: str, value: str) -> None:

@@ -42,7 +42,7 @@ def test_listening_everywhere_any_address_may_be_ours_and_no_name() -> None:
 
 def test_a_port_that_is_taken_is_told() -> None:
     (address,) = listening_on(["127.0.0.1"], imds=False)
-    with bound(address, 0) as first, pytest.raises(CannotListen, match="Address already in use"):
+    with bound(address, 0) as first, pytest.raises(CannotListen, match="in use; another process listens there: end it"):
         bound(address, first.getsockname()[1])
 
 
