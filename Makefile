@@ -32,12 +32,14 @@ serve: $(STAMPS)/demo
 
 test: lint $(STAMPS)/e2e
 	$(PYTEST) -n $(WORKERS) $(UNIT)
-	$(PYTEST) -n 2 --dist loadgroup tests/e2e
+	$(PYTEST) -n 2 --dist loadgroup tests/e2e --ignore=tests/e2e/ldap
+	$(PYTEST) tests/e2e/ldap
 
 test-long: lint $(STAMPS)/e2e
 	STS_GATEWAY_LONG=1 tests/e2e/needs.sh
 	STS_GATEWAY_LONG=1 $(PYTEST) -n $(WORKERS) $(UNIT)
-	STS_GATEWAY_LONG=1 $(PYTEST) -n 2 --dist loadgroup tests/e2e
+	STS_GATEWAY_LONG=1 $(PYTEST) -n 2 --dist loadgroup tests/e2e --ignore=tests/e2e/ldap
+	STS_GATEWAY_LONG=1 $(PYTEST) tests/e2e/ldap
 
 check: lint
 	$(PYTEST) -q -n $(WORKERS) -m 'not slow' $(UNIT)

@@ -59,14 +59,19 @@ class Running:
     @property
     def cpu(self) -> float:
         """Seconds of the processor that the process has had, to the nanosecond."""
-        # The clock id of another process's time (Linux, clock_getcpuclockid(3)); /proc counts in hundredths.
-        return time.clock_gettime(~self.process.pid << 3 | 2)
+        return processor_time(self.process.pid)
 
     @property
     def workers(self) -> list[int]:
         """Process ids of the workers, where it has any beside itself."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of the processor that a process has had, to the nanosecond."""
+    # The clock id of another process's time (Linux, clock_getcpuclockid(3)); /proc counts in hundredths.
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def resident(pid: int) -> float:

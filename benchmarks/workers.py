@@ -3,20 +3,27 @@
     python benchmarks/workers.py
 
 First answer after the start of one worker: the fastest of five, as the one that others disturbed least; bar 1 second.
-Memory over 100,000 sessions: bars 70 MB, and
-2 MB more at the end than after the first tenth. Then kill -9 of one of two workers (sqlite state) under load: nothing
-fails but what was under way on that worker's connections, and a new worker takes its place.
+Memory over 100,000 sessions: bars 70 MB, and 2 MB more at the end than after the first tenth.
+
+Two workers' rate (sqlite state), as a ratio to one's, driven by two processes: bar 1.6, where there are processors for
+all four. Where there are fewer, the drivers take what the second worker would have: then the bar is for what two answer
+in a second of their processors' time, twice what one does where they cost each other nothing.
+
+Then kill -9 of one of two workers (sqlite state) under load: nothing fails but what was under way on that worker's
+connections, and a new worker takes its place.
 """
 
 import asyncio
 import os
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
@@ -24,7 +31,7 @@ import uvloop
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks._load import Client, Outcome, drive
-from benchmarks._servers import PATIENCE, Running, assumptions, gateway, resident, tokens
+from benchmarks._servers import PATIENCE, Running, assumptions, gateway, processor_time, resident, tokens
 
 from tests.fakes.identity_provider import IdentityProvider
 
@@ -33,6 +40,10 @@ START_BAR = 1.0
 SESSIONS = 100_000
 MEMORY_BAR = 70.0
 GROWTH_BAR = 2.0
+SCALING_BAR = 1.6
+SCALING_ROUNDS = 5
+DRIVERS = 2
+REQUESTS = 6_000
 CONNECTIONS = 16
 SECONDS = 2.0
 
@@ -60,6 +71,55 @@ def measure_memory(folder: Path, provider: IdentityProvider, requests: list[byte
         f"{late:4.1f} MB after {SESSIONS:,} sessions (bar {MEMORY_BAR:.0f}), {late - early:+4.1f} since the first tenth"
     )
     return outcome.statuses.keys() == {b"200"} and late < MEMORY_BAR and late - early < GROWTH_BAR
+
+
+def measure_scaling(folder: Path, provider: IdentityProvider, requests: list[bytes]) -> bool:
+    with ExitStack() as stack:
+        state = f"sqlite:///{folder}/state.db"
+        one = stack.enter_context(gateway(folder / "one", provider, state=state))
+        two = stack.enter_context(gateway(folder / "two", provider, workers=2, state=state))
+        _until_two(two)
+        kept = stack.enter_context(tempfile.NamedTemporaryFile())
+        kept.write(b"\0".join(requests))
+        kept.flush()
+        for server in (one, two):
+            _driven(server, kept.name)
+        rounds = [(_driven(one, kept.name), _driven(two, kept.name)) for _ in range(SCALING_ROUNDS)]
+    rate = statistics.median(both.rate / alone.rate for alone, both in rounds)
+    cost = 2 * statistics.median(alone.cpu / both.cpu for alone, both in rounds)
+    free = (os.cpu_count() or 1) >= 2 + DRIVERS
+    print(
+        f"two workers {rate:4.2f} times one by rate, {cost:4.2f} by processor time (bar {SCALING_BAR}, "
+        f"by {'rate' if free else 'processor time: too few processors for workers and drivers'})"
+    )
+    return (rate if free else cost) >= SCALING_BAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driven:
+    """Answers a second, and seconds of the workers' processors an answer."""
+
+    rate: float
+    cpu: float
+
+
+def _driven(server: Running, kept: str) -> Driven:
+    """Keep a server busy from two processes."""
+    program = [sys.executable, __file__, "drive", str(server.port), kept]
+    serving = server.workers or [server.process.pid]
+    before = sum(map(processor_time, serving))
+    drivers = [subprocess.Popen(program, stdout=subprocess.PIPE) for _ in range(DRIVERS)]
+    rates = [float(driver.communicate()[0]) for driver in drivers]
+    if not all(rates):
+        raise SystemExit("a server refused")
+    spent = sum(map(processor_time, serving)) - before
+    return Driven(rate=sum(rates), cpu=spent / (REQUESTS * DRIVERS))
+
+
+def _drive(port: int, requests: list[bytes]) -> float:
+    """The rate, 0 where something was refused."""
+    outcome = drive(port, requests, connections=CONNECTIONS, total=REQUESTS)
+    return outcome.rate if outcome.statuses == {b"200": REQUESTS} else 0.0
 
 
 def measure_kill(folder: Path, provider: IdentityProvider, requests: list[bytes]) -> bool:
@@ -117,10 +177,14 @@ def main() -> int:
         kept = [
             measure_start(folder / "start", provider, requests),
             measure_memory(folder / "memory", provider, requests),
+            measure_scaling(folder / "scaling", provider, requests),
             measure_kill(folder / "kill", provider, requests),
         ]
     return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["drive"]:
+        print(_drive(int(sys.argv[2]), Path(sys.argv[3]).read_bytes().split(b"\0")))
+        sys.exit(0)
     sys.exit(main())

@@ -56,7 +56,7 @@ def read_target(http: HttpRequest, hosts: tuple[str, ...]) -> Target:
     Raises UnmappedRequest for a foreign host and for a path that stores could read in two ways.
     """
     path = _path(http.raw_path)
-    bucket = _bucket_before(host_of(http), hosts)
+    bucket = bucket_before(host_of(http), hosts)
     if bucket is not None:
         return target_of(bucket, path[1:])
     bucket, _, key = path[1:].partition("/")
@@ -93,7 +93,7 @@ def _path(raw_path: bytes) -> str:
     return path
 
 
-def _bucket_before(host: str, hosts: tuple[str, ...]) -> str | None:
+def bucket_before(host: str, hosts: tuple[str, ...]) -> str | None:
     """The bucket of a virtual-hosted request; None for path style. The longest entry counts."""
     if is_one_of(host, hosts):
         return None

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from gateway.domain.values import quickly_made
 
+
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOrigin:
     """One request's id and its client. What is not known is None, and absent for every condition and audit field.

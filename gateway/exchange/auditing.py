@@ -27,8 +27,8 @@ from gateway.wire.faults import FaultTable, fault_of
 _EVENT_VERSION: Final = "1.11"
 _MAXIMUM_TEXT: Final = 1_024
 # A name that long there is none; a token that a client put into another parameter is, and messages quote parameters.
-_TOKEN_LENGTH: Final = 80
-_LIKE_A_TOKEN: Final = re.compile(r"[\w.~+=-]{80,}", re.ASCII)
+TOKEN_LENGTH: Final = 80
+LIKE_A_TOKEN: Final = re.compile(r"[\w.~+=-]{80,}", re.ASCII)
 _LEFT_OUT: Final = "(left out: it may be a token)"
 
 
@@ -95,10 +95,10 @@ class AuditEntry:
     def refused(self, error: GatewayError) -> None:
         """Record a refusal that nobody raises through here. Raises AuditUnavailable."""
         fault = fault_of(error, self.codes)
-        self.details["cause"] = _told(error.cause)
+        self.details["cause"] = told_text(error.cause)
         self.details["fault"] = error.code
         self._write(
-            {"errorCode": fault.code, "errorMessage": _told(fault.text(error)), "responseElements": self.refusal}
+            {"errorCode": fault.code, "errorMessage": told_text(fault.text(error)), "responseElements": self.refusal}
         )
         self._count(error)
 
@@ -205,7 +205,7 @@ def _parameters(given: Mapping[str, Any] | None) -> Any:
     if not given:
         return None
     for value in given.values():
-        if not (isinstance(value, int) or (isinstance(value, str) and len(value) < _TOKEN_LENGTH)):
+        if not (isinstance(value, int) or (isinstance(value, str) and len(value) < TOKEN_LENGTH)):
             return _without_tokens(given)
     return given
 
@@ -219,12 +219,13 @@ def _shared_event_id(identity: Mapping[str, Any], recipient: str | None) -> str 
 def _without_tokens(value: Any) -> Any:
     """`value` without what clients put into the wrong parameter: no name, ARN or policy has such a run of letters."""
     if isinstance(value, str):
-        return value if len(value) < _TOKEN_LENGTH else _LIKE_A_TOKEN.sub(_LEFT_OUT, value)
+        return value if len(value) < TOKEN_LENGTH else LIKE_A_TOKEN.sub(_LEFT_OUT, value)
     if isinstance(value, dict | Mapping):
         return {name: _without_tokens(one) for name, one in value.items()}
     return [_without_tokens(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _told(text: str) -> str:
-    shown = _LIKE_A_TOKEN.sub(_LEFT_OUT, text[:_MAXIMUM_TEXT])
+def told_text(text: str) -> str:
+    """A text of an error as records have it."""
+    shown = LIKE_A_TOKEN.sub(_LEFT_OUT, text[:_MAXIMUM_TEXT])
     return shown if len(text) <= _MAXIMUM_TEXT else f"{shown}..."

@@ -33,9 +33,7 @@ def service_request(
     if service.upstream is not None:
         refuse_chained_chunks(proof.signed)
     actions = actions_of(service, call.http, body)
-    entry.event_name = actions[0].name.partition(":")[2]
-    entry.request_parameters = _told(actions)
-    entry.concerns_data(read_only=_reads(call.http.method, actions))
+    tell_actions(entry, call.http.method, actions)
     if service.principals and proof.principal.account not in service.principals:
         cause = f"the service {service.name} does not serve this account"
         raise refused_outright(parts, proof, actions[0].name, actions[0].resource, cause)
@@ -52,6 +50,13 @@ def service_request(
         replaced=replaced,
         removed=left_behind(replaced) if replaced else (),
     )
+
+
+def tell_actions(entry: AuditEntry, method: str, actions: Sequence[ServiceAction]) -> None:
+    """Write into the record what is asked for."""
+    entry.event_name = actions[0].name.partition(":")[2]
+    entry.request_parameters = _told(actions)
+    entry.concerns_data(read_only=_reads(method, actions))
 
 
 def _reads(method: str, actions: Sequence[ServiceAction]) -> bool:

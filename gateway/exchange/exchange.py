@@ -1,7 +1,7 @@
 """The exchange: every use case by name, each of which records its answer in the audit trail."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from gateway.domain.assumption import (
     AssumedRole,
@@ -40,7 +40,9 @@ from gateway.exchange.people.portal import Portal
 from gateway.exchange.people.programs import Programs
 from gateway.exchange.people.saml import SamlPeople
 from gateway.exchange.proof import SignedCall
-from gateway.exchange.usual_login import UsualLogin
+from gateway.exchange.usual_authorization import UsualAuthorization, UsualRequest
+from gateway.exchange.usual_caller import Rendering
+from gateway.exchange.usual_login import UsualAnswer, UsualLogin
 from gateway.sigv4.request import HttpRequest
 from gateway.telemetry.meters import AUTHORIZE, UNKNOWN
 from gateway.wire import authenticate_faults, s3_faults, service_json, sts_faults
@@ -53,19 +55,20 @@ _GATEWAY_SOURCE: Final = "gateway.amazonaws.com"
 class Exchange:
     """The use cases over one configuration. Doors call these and decide nothing."""
 
-    __slots__ = ("_parts", "_usual", "administration", "people", "portal", "programs", "saml")
+    __slots__ = ("_parts", "_usual", "_usual_authorization", "administration", "people", "portal", "programs", "saml")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._usual = UsualLogin(parts)
+        self._usual_authorization = UsualAuthorization(parts)
         self.people = People(parts)
         self.portal = Portal(parts)
         self.administration = Administration(parts)
         self.programs = Programs(parts)
         self.saml = SamlPeople(parts)
 
-    def usual_login(self, body: bytes, origin: RequestOrigin) -> bytes | None:
-        """The answer, in XML, to a form that trades an ID token for a session in the usual way; None: ask as usual.
+    def usual_login(self, body: bytes, origin: RequestOrigin) -> UsualAnswer | None:
+        """The answer to a form that trades an ID token for a session in the usual way; None: ask as usual.
 
         Raises AuditUnavailable.
         """
@@ -127,6 +130,13 @@ class Exchange:
         """Tell why a signed request was refused, as JSON text. Raises GatewayError, recorded already."""
         with self._sts_entry("DecodeAuthorizationMessage", call.origin) as entry:
             return lookups.decoded_message(self._parts, message, call, entry)
+
+    def usual_authorization(self, request: UsualRequest, origin: RequestOrigin, render: Rendering) -> Any:
+        """What `render` makes of whoever signed, where the usual request to a store is allowed; None: ask as usual.
+
+        Raises AuditUnavailable.
+        """
+        return self._usual_authorization.answer(request, origin, render)
 
     def authorize(
         self, http: HttpRequest, service: Service, body: bytes | None, body_sha256: str | None, origin: RequestOrigin

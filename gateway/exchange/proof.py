@@ -79,16 +79,7 @@ def proven(
     claimant = parts.authenticator.claimant(signed.access_key_id, signed.session_token, now)
     key = parts.signing_keys.of(claimant.secret_access_key, signed.scope)
     verify(signed, key, rules, body_sha256=call.body_sha256)
-    told = claimant.found_out.get(_TOLD)
-    if told is None:
-        told = claimant.found_out[_TOLD] = audit_identities.principal(
-            claimant.principal,
-            provider=_provider(parts, claimant.principal),
-            user_arn=None if claimant.session is None else claimant.session.user_arn,
-        )
-    entry.user_identity = told
-    entry.recipient_account = claimant.principal.account
-    entry.session_id = claimant.principal.session_id
+    tell_signer(parts, claimant, entry)
     # After the signature: whoever only knows a session's id learns nothing of its state.
     parts.revocations.check(claimant.principal)
     sets = parts.policies.sets_of(claimant)
@@ -102,6 +93,20 @@ def proven(
         origin=call.origin,
         now=now,
     )
+
+
+def tell_signer(parts: Parts, claimant: Claimant, entry: AuditEntry) -> None:
+    """Write into the record who signed."""
+    told = claimant.found_out.get(_TOLD)
+    if told is None:
+        told = claimant.found_out[_TOLD] = audit_identities.principal(
+            claimant.principal,
+            provider=_provider(parts, claimant.principal),
+            user_arn=None if claimant.session is None else claimant.session.user_arn,
+        )
+    entry.user_identity = told
+    entry.recipient_account = claimant.principal.account
+    entry.session_id = claimant.principal.session_id
 
 
 def role_tags(parts: Parts, session: Session | None) -> Mapping[str, str]:

@@ -4,12 +4,13 @@ They are what the audit log has of them; the log stays the place where all of th
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 _KEPT: Final = 1_000
-_LONGEST: Final = 512
+LONGEST: Final = 512
+"""Characters of a text at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +50,27 @@ class RecentRefusals:
     __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, RecentRefusal] = OrderedDict()
+        self._kept: OrderedDict[str, Callable[[], RecentRefusal]] = OrderedDict()
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Keep the refusal that an audit record tells of; the oldest one goes."""
         refusal = RecentRefusal.of(record)
-        self._kept[refusal.request_id] = refusal
+        self.add(refusal.request_id, lambda: refusal)
+
+    def add(self, request_id: str, made: Callable[[], RecentRefusal]) -> None:
+        """As `keep`, of one that is made where somebody asks for it: of a flood hardly any are read."""
+        self._kept[request_id] = made
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
     def by_request(self, request_id: str) -> RecentRefusal | None:
-        return self._kept.get(request_id)
+        made = self._kept.get(request_id)
+        return None if made is None else made()
 
     def latest(self, count: int) -> Sequence[RecentRefusal]:
         """The newest first."""
-        return list(self._kept.values())[: -count - 1 : -1]
+        return [made() for made in list(self._kept.values())[: -count - 1 : -1]]
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)[:_LONGEST]
+    return "" if value is None else str(value)[:LONGEST]

@@ -12,13 +12,13 @@ from gateway.sigv4.scope import CredentialScope
 from gateway.sigv4.sign import REPLACED, sign
 from gateway.sigv4.signed_request import SignedRequest
 
-_CHAINED: Final = frozenset({PayloadMode.STREAMING_HMAC.value, PayloadMode.STREAMING_HMAC_TRAILER.value})
+CHAINED: Final = frozenset({PayloadMode.STREAMING_HMAC.value, PayloadMode.STREAMING_HMAC_TRAILER.value})
 
 
 def refuse_chained_chunks(signed: SignedRequest) -> None:
     """Raise MalformedSignedRequest for a body whose chunks chain from the client's own signature."""
     # The store computes each chunk's signature from the one of the headers, which is another after signing anew.
-    if signed.payload_hash in _CHAINED:
+    if signed.payload_hash in CHAINED:
         raise MalformedSignedRequest(
             f"x-amz-content-sha256 {signed.payload_hash} cannot be passed on to this store: turn chunked encoding off "
             "in the client (AWS SDK for Java: chunkedEncodingEnabled(false)), or use https, over which today's SDKs "
@@ -29,8 +29,15 @@ def refuse_chained_chunks(signed: SignedRequest) -> None:
 
 def signed_anew(signed: SignedRequest, upstream: Upstream, now: datetime) -> tuple[tuple[bytes, bytes], ...]:
     """The headers that make a proven request valid at `upstream`."""
+    return http_signed_anew(signed.http, signed.payload_hash, upstream, now)
+
+
+def http_signed_anew(
+    http: HttpRequest, payload_hash: str | None, upstream: Upstream, now: datetime
+) -> tuple[tuple[bytes, bytes], ...]:
+    """As `signed_anew`. `payload_hash`: what the request's signature said."""
     return sign(
-        _as_it_arrives(signed.http, upstream.host),
+        _as_it_arrives(http, upstream.host),
         access_key_id=upstream.access_key_id,
         secret_access_key=upstream.secret_access_key,
         session_token=None,
@@ -38,7 +45,7 @@ def signed_anew(signed: SignedRequest, upstream: Upstream, now: datetime) -> tup
         now=now,
         rules=S3_RULES,
         # What the client bound to its signature the store's signature binds again; a presigned URL binds no body.
-        payload_hash=signed.payload_hash or UNSIGNED_PAYLOAD,
+        payload_hash=payload_hash or UNSIGNED_PAYLOAD,
     )
 
 

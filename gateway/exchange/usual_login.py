@@ -9,17 +9,23 @@ same answers, records and sessions.
 import re
 import time
 from collections.abc import Mapping
-from typing import Final
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
 
-from gateway.domain.clock import utc_text
-from gateway.domain.errors import AuditUnavailable, GatewayError
+from gateway.connectors.compact_jws import UnverifiedJws
+from gateway.connectors.connector import WebIdentityVerifier
+from gateway.domain.clock import second_text, utc_text
+from gateway.domain.errors import AuditUnavailable, GatewayError, InvalidIdentityToken
 from gateway.domain.identifiers import random_uuid
 from gateway.domain.identity import Identity, UnverifiedToken
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange.assume_role import DEFAULT_DURATION
 from gateway.exchange.audit_identities import told_end
+from gateway.exchange.auditing import told_text
 from gateway.exchange.parts import Parts
+from gateway.exchange.recent_refusals import LONGEST
 from gateway.exchange.usual_plan import ACTION, UsualPlan, plan_for
+from gateway.exchange.usual_refusal import RefusalPlan, refusal_plan
 from gateway.roles.condition_keys import session_keys
 from gateway.sessions.session_token import time_of
 from gateway.telemetry.audit import AuditLog
@@ -29,8 +35,10 @@ from gateway.wire.faults import fault_of
 from gateway.wire.sts_faults import FAULTS
 from gateway.wire.sts_query import VERSION, usual_fields
 
+_ACTION: Final = ACTION.encode()
 _SHORTEST, _LONGEST = 900, 43_200
 _PLANS: Final = 4_096
+_OK: Final = 200
 _NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII).fullmatch
 _SECONDS: Final = re.compile(r"[1-9][0-9]{2,4}", re.ASCII).fullmatch
 # Texts that are the same in JSON, in XML and on every terminal.
@@ -40,31 +48,48 @@ _DURATION: Final = "DurationSeconds"
 _WITH_DURATION: Final = _REQUIRED | {_DURATION}
 
 
+class UsualAnswer(NamedTuple):
+    """An answer of STS, in XML."""
+
+    status: int
+    body: bytes
+
+
+class _Asked(NamedTuple):
+    """A form that asks in the usual way."""
+
+    fields: Mapping[str, str]
+    plan: UsualPlan
+    verifier: WebIdentityVerifier
+    token: UnverifiedJws
+    duration: int
+
+
 class UsualLogin:
     """Over the parts of one configuration."""
 
-    __slots__ = ("_log", "_meter", "_parts", "_plans")
+    __slots__ = ("_log", "_meter", "_parts", "_plans", "_refusals")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._log: AuditLog | None = parts.trail.log
         self._meter = parts.trail.meter(ACTION)
         self._plans: dict[tuple[str, str], UsualPlan | None] = {}
+        self._refusals: dict[tuple[str, str, str, bool], RefusalPlan] = {}
 
-    def answer(self, body: bytes, origin: RequestOrigin) -> bytes | None:
-        """The answer to a form that was sent as POST, in XML; None where it is for the whole way to answer.
+    def answer(self, body: bytes, origin: RequestOrigin) -> UsualAnswer | None:
+        """The answer to a form that was sent as POST; None where it is for the whole way to answer.
 
         Raises AuditUnavailable, counted already.
         """
-        if self._log is None or SPAN.get() is not None:
+        # The form of another action may be long, an assertion's above all: it is not read here and there.
+        if self._log is None or SPAN.get() is not None or _ACTION not in body:
             return None
         began = time.perf_counter()
         try:
             fields = usual_fields(body)
-            granted = None if fields is None else self._granted(fields)
-            if granted is None:
-                return None
-            answer = self._opened(*granted, fields or {}, origin, self._log)
+            asked = None if fields is None else self._asked(fields)
+            answer = None if asked is None else self._decided(asked, origin, self._log)
         except AuditUnavailable as unavailable:
             self._meter.took(time.perf_counter() - began)
             self._meter.refused(outcome_of(unavailable), fault_of(unavailable, FAULTS).code)
@@ -76,60 +101,83 @@ class UsualLogin:
             self._meter.took(time.perf_counter() - began)
         return answer
 
-    def _granted(self, fields: Mapping[str, str]) -> tuple[UsualPlan, Identity, str, int] | None:
-        """The plan, who signed in, what allows it, and for how long. Raises GatewayError."""
+    def _asked(self, fields: Mapping[str, str]) -> _Asked | None:
+        """Raises GatewayError."""
         if fields.keys() not in (_WITH_DURATION, _REQUIRED) or fields["Action"] != ACTION:
             return None
         if fields["Version"] != VERSION or _NAME(fields["RoleSessionName"]) is None:
-            return None
-        role = self._parts.catalog.role_by_arn(fields["RoleArn"])
-        if role is None:
             return None
         verifier, token = self._parts.registry.web_identity(UnverifiedToken(fields["WebIdentityToken"]))
         plan = self._plan(fields["RoleArn"], verifier.name, verifier.issuer)
         if plan is None:
             return None
-        duration = _seconds(fields.get(_DURATION), role.maximum_duration)
-        identity = None if duration is None else verifier.verify_at_hand(token)
-        if identity is None or duration is None:
-            return None
+        duration = _seconds(fields.get(_DURATION), plan.role.maximum_duration)
+        return None if duration is None else _Asked(fields, plan, verifier, token, duration)
+
+    def _decided(self, asked: _Asked, origin: RequestOrigin, log: AuditLog) -> UsualAnswer | None:
+        """Raises GatewayError."""
+        identity = asked.verifier.verify_at_hand(asked.token)
+        if identity is None:
+            refusal = asked.verifier.unknown_key(asked.token)
+            return None if refusal is None else self._refused(asked, refusal, origin, log)
         if identity.session_tags or identity.transitive_tag_keys or identity.source_identity is not None:
             return None
-        allowed_by = plan.allowed_by(identity.groups)
-        return None if allowed_by is None else (plan, identity, allowed_by, duration)
+        allowed_by = asked.plan.allowed_by(identity.groups)
+        return None if allowed_by is None else self._opened(asked, identity, allowed_by, origin, log)
+
+    def _refused(
+        self, asked: _Asked, error: InvalidIdentityToken, origin: RequestOrigin, log: AuditLog
+    ) -> UsualAnswer | None:
+        """Record, answer, in this order. Raises AuditUnavailable."""
+        source_ip, user_agent, cause = origin.source_ip or "", origin.user_agent or "", told_text(error.cause)
+        if _PLAIN(f"{cause}{source_ip}{user_agent}") is None or len(cause) > LONGEST:
+            return None
+        plan, now = self._refusal(asked, str(error)), utc_text(self._parts.clock.now())
+        values = (
+            asked.fields["RoleSessionName"], asked.duration, cause, now,
+            source_ip, user_agent, origin.request_id, random_uuid(),
+        )  # fmt: skip
+        log.write_line(plan.line.filled(values).encode("ascii"))
+        self._parts.trail.refusals.add(origin.request_id, partial(plan.told, cause, origin, now))
+        self._meter.refused(plan.outcome, plan.code)
+        return UsualAnswer(plan.status, plan.answer.filled(values).encode("ascii"))
 
     def _opened(
-        self,
-        plan: UsualPlan,
-        identity: Identity,
-        allowed_by: str,
-        duration: int,
-        fields: Mapping[str, str],
-        origin: RequestOrigin,
-        log: AuditLog,
-    ) -> bytes | None:
+        self, asked: _Asked, identity: Identity, allowed_by: str, origin: RequestOrigin, log: AuditLog
+    ) -> UsualAnswer | None:
         """Mint, record, answer, in this order. Raises AuditUnavailable, KeyringUnavailable."""
+        parts, (fields, plan, _, _, duration) = self._parts, asked
         source_ip, user_agent = origin.source_ip or "", origin.user_agent or ""
         subject, username, audience = identity.subject, identity.username, identity.audience
-        if _PLAIN(f"{subject}{username}{audience}{source_ip}{user_agent}") is None or len(self._parts.revocations):
+        if _PLAIN(f"{subject}{username}{audience}{source_ip}{user_agent}") is None or len(parts.revocations):
             return None
-        now, session_name = self._parts.clock.now(), fields["RoleSessionName"]
+        now, session_name = parts.clock.now(), fields["RoleSessionName"]
         keys = session_keys(identity, plan.account)
-        minted = self._parts.issuer.mint_usual(plan.role.arn, identity, session_name, duration, keys, now)
+        minted = parts.issuer.mint_usual(plan.role_arn, plan.account, identity, session_name, duration, keys, now)
         if minted is None:
             return None
         content, token = minted
-        ends = time_of(content.expires_at)
+        ends, ends_told = _end(content.expires_at)
         values = (
-            *(subject, username, audience, session_name, duration),
-            *(content.access_key_id, content.secret_access_key, token, content.session_id),
-            *(utc_text(ends), told_end(ends), utc_text(now)),
-            *(source_ip, user_agent, origin.request_id, random_uuid(), allowed_by),
-        )
+            subject, username, audience, session_name, duration,
+            content.access_key_id, content.secret_access_key, token, content.session_id,
+            ends, ends_told, second_text(content.issued_at),
+            source_ip, user_agent, origin.request_id, random_uuid(), allowed_by,
+        )  # fmt: skip
         log.write_line(plan.lines[_DURATION in fields].filled(values).encode("ascii"))
         self._meter.succeeded()
         self._meter.minted(identity.provider)
-        return plan.answer.filled(values).encode("ascii")
+        return UsualAnswer(_OK, plan.answer.filled(values).encode("ascii"))
+
+    def _refusal(self, asked: _Asked, message: str) -> RefusalPlan:
+        role_arn, provider, with_duration = asked.plan.role_arn, asked.verifier.name, _DURATION in asked.fields
+        plan = self._refusals.get((role_arn, provider, message, with_duration))
+        if plan is None:
+            if len(self._refusals) >= _PLANS:
+                self._refusals.clear()
+            plan = refusal_plan(self._parts, role_arn, provider, message, with_duration=with_duration)
+            self._refusals[role_arn, provider, message, with_duration] = plan
+        return plan
 
     def _plan(self, role_arn: str, provider: str, issuer: str) -> UsualPlan | None:
         key = role_arn, provider
@@ -139,6 +187,12 @@ class UsualLogin:
             role = self._parts.catalog.role_by_arn(role_arn)
             self._plans[key] = None if role is None else plan_for(self._parts, role, provider, issuer)
         return self._plans[key]
+
+
+@lru_cache(maxsize=64)
+def _end(expires_at: int) -> tuple[str, str]:
+    """A session's end in both of its forms: most that are asked for in one second end in one."""
+    return second_text(expires_at), told_end(time_of(expires_at))
 
 
 def _seconds(written: str | None, maximum: int) -> int | None:

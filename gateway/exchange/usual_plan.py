@@ -58,16 +58,16 @@ _DURATION: Final = 987_654_321
 
 
 class Template:
-    """A text with places for FIELDS."""
+    """A text with places for fields."""
 
     __slots__ = ("_form", "_pick")
 
-    def __init__(self, text: str, marks: Mapping[str, str]) -> None:
-        """`marks`: the text that stands for each field."""
+    def __init__(self, text: str, marks: Mapping[str, str], fields: Sequence[str] = FIELDS) -> None:
+        """`marks`: the text that stands for each of `fields`, in whose order their values will be given."""
         names = {mark: name for name, mark in marks.items()}
         pieces = re.split(f"({'|'.join(map(re.escape, names))})", text.replace("%", "%%"))
         self._form = "%s".join(pieces[::2])
-        self._pick = itemgetter(*(FIELDS.index(names[mark]) for mark in pieces[1::2]))
+        self._pick = itemgetter(*(fields.index(names[mark]) for mark in pieces[1::2]))
 
     def filled(self, values: Sequence[object]) -> str:
         filled: str = self._form % self._pick(values)
@@ -139,10 +139,10 @@ class _Maker:
 
     def line(self, duration: int | None) -> Template:
         """The audit line."""
-        records = _Records()
+        records = Records()
         marks = self._marks
         entry = AuditEntry(
-            trail=self._parts.trail.written_to(records, _Stopped()),
+            trail=self._parts.trail.written_to(records, Stopped(_NOW)),
             origin=RequestOrigin(
                 request_id=marks["request_id"], source_ip=marks["source_ip"], user_agent=marks["user_agent"]
             ),
@@ -197,7 +197,7 @@ class _Maker:
         return AssumedRole(credentials=credentials, principal=session_of(content).principal, identity=self._identity)
 
 
-class _Records:
+class Records:
     """An audit sink."""
 
     def __init__(self) -> None:
@@ -207,8 +207,11 @@ class _Records:
         self.written.append(record)
 
 
-class _Stopped:
-    """A clock."""
+class Stopped:
+    """A clock that stands."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
 
     def now(self) -> datetime:
-        return _NOW
+        return self._now

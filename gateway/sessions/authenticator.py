@@ -50,8 +50,10 @@ class Authenticator:
         Raises UnknownAccessKey: no such key, a token that is missing, foreign or changed, or one of another key.
         ExpiredSession: the session ended at or before `now`.
         """
-        if session_token is None:
-            return self._user(access_key_id)
+        return self._user(access_key_id) if session_token is None else self.opened(access_key_id, session_token, now)[0]
+
+    def opened(self, access_key_id: str, session_token: str, now: datetime) -> tuple[Claimant, SealingKey]:
+        """As `claimant`, of a session; and the key that its token was sealed with: see `is_in_force`."""
         if not access_key_id.startswith(TEMPORARY_KEY_PREFIX):
             raise UnknownAccessKey(cause="a session token came with a key that is not a temporary one")
         known = self._opened.get(session_token)
@@ -62,7 +64,11 @@ class Authenticator:
             raise UnknownAccessKey(cause=_ANOTHERS)
         if claimant.session is not None and claimant.session.expires_at <= now:
             raise ExpiredSession(expired_at=claimant.session.expires_at)
-        return claimant
+        return known
+
+    def is_in_force(self, key: SealingKey) -> bool:
+        """Whether what this key sealed would still be opened."""
+        return self._sealer.is_in_force(key)
 
     def _open(self, access_key_id: str, session_token: str) -> tuple[Claimant, SealingKey]:
         try:

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.domain.arn import RoleArn
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.errors import PackedPolicyTooLarge
 from gateway.domain.grant import Grant, UserGrant
@@ -68,7 +67,8 @@ class SessionIssuer:
 
     def mint_usual(
         self,
-        role: RoleArn,
+        role_arn: str,
+        account: str,
         identity: Identity,
         session_name: str,
         duration: int,
@@ -79,14 +79,14 @@ class SessionIssuer:
 
         None where the token would be too long. Raises KeyringUnavailable.
         """
-        bare = _Bare.drawn(role.account, now, duration, None)
+        random, issued_at = os.urandom(_RANDOM_BYTES), int(now.timestamp())
         content = TokenContent(
-            access_key_id=bare.access_key_id,
-            secret_access_key=bare.secret_access_key,
-            session_id=bare.session_id,
-            issued_at=bare.issued_at,
-            expires_at=bare.expires_at,
-            role_arn=str(role),
+            access_key_id=access_key_id(TEMPORARY_KEY_PREFIX, account, random[:_KEY_END]),
+            secret_access_key=_secret(random),
+            session_id=session_id(random[_SECRET_END:_ID_END]),
+            issued_at=issued_at,
+            expires_at=issued_at + duration,
+            role_arn=role_arn,
             session_name=session_name,
             provider=identity.provider,
             subject=identity.subject,
@@ -101,7 +101,7 @@ class SessionIssuer:
         packed = pack(content)
         if len(packed) > _CAPACITY:
             return None
-        return content, self._sealer.seal(packed, now=bare.issued_at, random=bare.salt)
+        return content, self._sealer.seal(packed, now=issued_at, random=random[_ID_END:])
 
     def mint_for_user(self, grant: UserGrant, now: datetime) -> tuple[Session, TemporaryCredentials]:
         """Open a session of a user, or of somebody whom it vouches for. Raises as `mint`."""
@@ -162,12 +162,16 @@ class _Bare:
         """`known_id`: of a sign-in that this session comes of."""
         bare, random = cls(), os.urandom(_RANDOM_BYTES)
         bare.access_key_id = access_key_id(TEMPORARY_KEY_PREFIX, account, random[:_KEY_END])
-        bare.secret_access_key = binascii.b2a_base64(random[_KEY_END:_SECRET_END], newline=False).decode("ascii")
+        bare.secret_access_key = _secret(random)
         bare.session_id = known_id or session_id(random[_SECRET_END:_ID_END])
         bare.salt = random[_ID_END:]
         bare.issued_at = int(now.timestamp())
         bare.expires_at = bare.issued_at + duration
         return bare
+
+
+def _secret(random: bytes) -> str:
+    return binascii.b2a_base64(random[_KEY_END:_SECRET_END], newline=False).decode("ascii")
 
 
 def _packed_percent(content: TokenContent, packed: bytes) -> int | None:

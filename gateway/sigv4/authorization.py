@@ -67,9 +67,14 @@ def read_authorization(http: HttpRequest, fields: Mapping[bytes, bytes], query: 
 def _parameters(fields: Mapping[bytes, bytes]) -> tuple[str, CredentialScope, str, str]:
     """Access key id, scope, SignedHeaders, Signature: the usual spelling read at one go, any other taken apart."""
     value = fields[b"authorization"].decode("latin-1")
+    return usual_parameters(value) or _taken_apart(value, fields)
+
+
+def usual_parameters(value: str) -> tuple[str, CredentialScope, str, str] | None:
+    """Access key id, scope, SignedHeaders, Signature of a header's value in its usual spelling; None for any other."""
     usual = _USUAL.fullmatch(value)
     if usual is None:
-        return _taken_apart(value, fields)
+        return None
     access_key_id, date, region, service, signed_headers, signature = usual.groups()
     return access_key_id, CredentialScope(date=date, region=region, service=service), signed_headers, signature
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 MAXIMUM_SKEW: Final = timedelta(minutes=15)
@@ -15,6 +16,7 @@ _IMF_FIXDATE: Final = re.compile(
     re.ASCII,
 )
 _BASIC_LENGTH: Final = len("YYYYMMDDTHHMMSSZ")
+_REMEMBERED: Final = 1_024
 
 
 def read_basic(text: str) -> datetime | None:
@@ -22,6 +24,12 @@ def read_basic(text: str) -> datetime | None:
     # fromisoformat takes many more forms; of digits, only ASCII ones.
     if len(text) != _BASIC_LENGTH or text[8] != "T" or text[15] != "Z":
         return None
+    return _moment(text)
+
+
+# The requests of one second have one text, and nothing but the text decides.
+@lru_cache(maxsize=_REMEMBERED)
+def _moment(text: str) -> datetime | None:
     if not (text[:8] + text[9:15]).isdigit():
         return None
     try:

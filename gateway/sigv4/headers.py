@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from gateway.domain.errors import MalformedSignedRequest
 
 MAXIMUM_HEADERS: Final = 200
 MAXIMUM_HEADER_BYTES: Final = 65_536
+_REMEMBERED: Final = 1_024
+_LONGEST_REMEMBERED: Final = 512
 CONTENT_SHA256: Final = b"x-amz-content-sha256"
 
 # Two of these would leave open which one counts; of the rest, a conforming signer joins repeated ones with a comma.
@@ -75,10 +78,17 @@ def _check_characters(names: bytes, values: bytes) -> None:
 
 def read_signed_headers(text: str, *, kind: str) -> tuple[str, ...]:
     """Read `host;x-amz-date`. Raises MalformedSignedRequest unless sorted and without repetition."""
-    names = text.split(";")
-    if names != sorted(set(names)):
+    names = _sorted_names(text) if len(text) <= _LONGEST_REMEMBERED else _sorted_names.__wrapped__(text)
+    if names is None:
         raise MalformedSignedRequest("SignedHeaders must be sorted, each name once", kind=kind)
-    return tuple(names)
+    return names
+
+
+# A client signs the same headers again and again.
+@lru_cache(maxsize=_REMEMBERED)
+def _sorted_names(text: str) -> tuple[str, ...] | None:
+    names = text.split(";")
+    return tuple(names) if names == sorted(set(names)) else None
 
 
 def covered_headers(fields: Mapping[bytes, bytes], signed_headers: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Never
 
 from gateway.domain.errors import MalformedSignedRequest
@@ -35,6 +36,8 @@ _TOO_LONG: Final = (
     "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
     f"{MAXIMUM_EXPIRES} seconds"
 )
+_REMEMBERED: Final = 256
+_USUAL_DIGITS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"(-?)0*([0-9]{1,18})")
 
 
@@ -64,7 +67,7 @@ def read_presigned(http: HttpRequest, fields: Mapping[bytes, bytes], query: Quer
         scope=scope,
         timestamp=timestamp,
         timestamp_text=written,
-        expires=_expires(life),
+        expires=_expires(life) if len(life) <= _USUAL_DIGITS else _expires.__wrapped__(life),
         signed_headers=signed_headers,
         signature=signature,
         session_token=_session_token(query, fields),
@@ -85,6 +88,7 @@ def _check_algorithm(algorithm: str | None) -> None:
         _refuse(f'X-Amz-Algorithm only supports "{HMAC_SHA256}"')
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _expires(text: str) -> int:
     found = _WHOLE_NUMBER.fullmatch(text)
     if found is None:

@@ -46,7 +46,10 @@ class Query:
     def texts(self, names: Sequence[bytes]) -> list[str | None]:
         """As `text`, of each of the names."""
         values = [self.amz.get(name) for name in names]
-        return [None if value is None else _decoded(value) for value in values]
+        return [
+            value if value is None else _decoded(value) if b"%" in value else value.decode("latin-1")
+            for value in values
+        ]
 
 
 def _decoded(value: bytes) -> str:

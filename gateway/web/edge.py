@@ -4,13 +4,16 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from gateway.domain.errors import InternalFault
 from gateway.domain.identifiers import random_uuid
+from gateway.domain.origin import RequestOrigin
 from gateway.telemetry.log import REQUEST_ID
 from gateway.telemetry.meters import HttpMeter
 from gateway.web.asgi import Application, Message, Receive, Scope, Send
+from gateway.web.at_once import AtOnce, Below, DoorAtOnce, DoorBelow, Ready, RequestHeaders
 from gateway.web.limits import ClientDisconnected
 from gateway.web.origin import Network, OriginReader, keep_origin
 from gateway.web.responses import Answer, Headers, send_answer
@@ -42,7 +45,7 @@ _TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000")
 class Edge:
     """Wraps the whole application. What a door raises and does not render itself is a bug and is caught here, once."""
 
-    __slots__ = ("_access_log", "_app", "_headers", "_meter", "_origins", "_render_fault")
+    __slots__ = ("_access_log", "_app", "_headers", "_meter", "_origins", "_render_fault", "at_once")
 
     def __init__(
         self,
@@ -53,14 +56,75 @@ class Edge:
         public_url: str,
         access_log: AccessLog | None,
         meter: HttpMeter | None = None,
+        at_once: DoorAtOnce | None = None,
     ) -> None:
-        """`public_url` with https makes browsers insist on https (HSTS); `access_log` and `meter` None keep none."""
+        """`public_url` with https makes browsers insist on https (HSTS); `access_log` and `meter` None keep none.
+
+        `at_once`: of the door that stands at `/`.
+        """
         self._app = app
         self._render_fault = render_fault
         self._origins = OriginReader(trusted_proxies)
         self._headers = (*_HEADERS, _TRANSPORT_SECURITY) if public_url.startswith("https://") else _HEADERS
         self._access_log = access_log
         self._meter = meter
+        self.at_once: AtOnce | None = None if at_once is None else partial(self._at_once, at_once)
+
+    def _at_once(
+        self,
+        door: DoorAtOnce,
+        client: str | None,
+        secure: bool,  # noqa: FBT001  a fact, no flag
+        headers: RequestHeaders,
+        body: bytes,
+    ) -> Ready | None:
+        """All that is done for a request on its usual way (below)."""
+        started = time.monotonic()
+        request_id = random_uuid()
+        token = REQUEST_ID.set(request_id)
+        origin = self._origins.of(client, secure, headers, request_id)
+        try:
+            answer = door(headers, body, origin)
+        except Exception:  # noqa: BLE001  as below
+            answer = self._fault("POST", request_id)
+        finally:
+            REQUEST_ID.reset(token)
+        if answer is None:
+            return None
+        self._told(origin, "POST", b"/", answer.status, time.monotonic() - started)
+        return Ready(answer.status, answer.headers, answer.body, self._headers, request_id)
+
+    def below(self, path: bytes, door: DoorBelow) -> Below:
+        """The way of requests without a body to the door that has this path and all below it."""
+        return Below(path, partial(self._below, door))
+
+    def _below(
+        self,
+        door: DoorBelow,
+        client: str | None,
+        secure: bool,  # noqa: FBT001  a fact, no flag
+        method: bytes,
+        target: bytes,
+        headers: RequestHeaders,
+    ) -> Ready | None:
+        """As `_at_once`."""
+        started = time.monotonic()
+        request_id, verb = random_uuid(), method.decode("ascii")
+        token = REQUEST_ID.set(request_id)
+        origin = self._origins.of(client, secure, headers, request_id)
+        path, _, query = target.partition(b"?")
+        try:
+            answer = door(verb, path, query, headers, origin)
+        except Exception:  # noqa: BLE001  as below
+            answer = self._fault(verb, request_id)
+        finally:
+            REQUEST_ID.reset(token)
+        if answer is None:
+            return None
+        self._told(origin, verb, path, answer.status, time.monotonic() - started)
+        # Behind the head of an answer to HEAD, a body would be read as the next request's answer (RFC 9112 6.3).
+        body = b"" if verb == "HEAD" else answer.body
+        return Ready(answer.status, answer.headers, body, self._headers, request_id, answer.block)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,30 +141,37 @@ class Edge:
         except ClientDisconnected:
             answering.status = answering.status or CLIENT_GONE
         except Exception:  # noqa: BLE001  the one place where a bug must not end a worker's answer
-            # Neither the query nor the body: they hold tokens and passwords. The log's formatter leaves the text of
-            # unknown exceptions out for the same reason.
-            _LOG.exception("a bug answered a request", extra={"method": scope["method"]})
+            fault = self._fault(scope["method"], request_id)
             if not answering.status:
-                fault = InternalFault(cause="an exception reached the edge")
-                await send_answer(answering.send, self._render_fault(fault, request_id))
-        took = time.monotonic() - started
+                await send_answer(answering.send, fault)
+        # Without the query: it may hold a token or a signature.
+        self._told(origin, scope["method"], scope["raw_path"], answering.status, time.monotonic() - started)
+
+    def _fault(self, method: str, request_id: str) -> Answer:
+        """The answer to a bug, told where an exception is being handled."""
+        # Neither the query nor the body: they hold tokens and passwords. The log's formatter leaves the text of
+        # unknown exceptions out for the same reason.
+        _LOG.exception("a bug answered a request", extra={"method": method})
+        return self._render_fault(InternalFault(cause="an exception reached the edge"), request_id)
+
+    def _told(self, origin: RequestOrigin, method: str, path: bytes, status: int, took: float) -> None:
+        """Metrics and access log."""
         if self._meter is not None:
-            self._meter.answered(answering.status or CLIENT_GONE, took)
+            self._meter.answered(status or CLIENT_GONE, took)
         if self._access_log is not None:
             self._access_log(
                 {
-                    "request_id": request_id,
+                    "request_id": origin.request_id,
                     "client": origin.source_ip,
-                    "method": scope["method"],
-                    # Without the query: it may hold a token or a signature.
-                    "path": _told(scope["raw_path"]),
-                    "status": answering.status,
+                    "method": method,
+                    "path": _shown(path),
+                    "status": status,
                     "milliseconds": round(took * 1000, 3),
                 }
             )
 
 
-def _told(path: bytes) -> str:
+def _shown(path: bytes) -> str:
     """A path as the log has it: of a client that put its token there, or 40 KiB, not all."""
     if len(path) < _SHORT_PATH:
         return path.decode("latin-1")

@@ -10,10 +10,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.telemetry.meters import HttpMeter
+from gateway.web.at_once import AtOnce, Below
 from gateway.web.connections import Admissions
-from gateway.web.cycle import Cycle, Outbox
+from gateway.web.cycle import Cycle, Outbox, whole_answer
 
 _ROOT: Final = b"/"
+_POST: Final = b"POST"
 
 
 class ConnectionState(ServerState):
@@ -28,11 +30,21 @@ class ConnectionState(ServerState):
 
 
 class LeanProtocol(HttpToolsProtocol):
-    """One connection. Its timer for idle times is set once, and looks at the time when it comes."""
+    """One connection. Its timer for idle times is set once, and looks at the time when it comes.
+
+    A POST of `/`, or a request below a path that has such a way, is held until the piece of bytes that it came in is
+    read: where it is whole then, `at_once` or `below` is asked first, of the first request in a piece.
+    """
 
     server_state: ConnectionState
 
     _idle_until: float | None = None
+    _at_once: AtOnce | None = None
+    _below: Below | None = None
+    _held: bytes | None = None
+    """The body, as far as it has come, of a request that is held."""
+    _is_answered: bool = False
+    """Whether a request of this piece was answered at once: others on it wait for their turn, as all connections do."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.timeout_keep_alive_task is not None:
@@ -40,9 +52,43 @@ class LeanProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = None
         super().connection_lost(exc)
 
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
     def on_headers_complete(self) -> None:
-        self._read_target()
+        if self._is_prompt() and self._may_be_held():
+            self._held = b""
+        else:
+            self._start()
+
+    def _is_prompt(self) -> bool:
+        """Whether there is such a way for the request."""
+        if self.url == _ROOT:
+            return self._at_once is not None and self.parser.get_method() == _POST
+        return self._below is not None and self.url.startswith(self._below.path)
+
+    def _may_be_held(self) -> bool:
+        cycle, parser = self.cycle, self.parser
+        return (
+            not self._is_answered
+            and (cycle is None or cycle.response_complete)  # type: ignore[redundant-expr]  # as below
+            and parser.should_keep_alive()
+            and not (self.expect_100_continue or self.flow.write_paused or parser.should_upgrade())
+            and not self.server_state.draining
+        )
+
+    def _let_go(self, body: bytes) -> None:
+        """The application's way for a request that was held."""
+        self._held = None
+        self._start()
+        if body:
+            self.on_body(body)
+
+    def _start(self) -> None:
         parser, before = self.parser, self.cycle
+        self._read_target()
         self.cycle = cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
@@ -65,8 +111,19 @@ class LeanProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))
 
     def _read_target(self) -> None:
-        scope: Any = self.scope
-        scope["method"] = self.parser.get_method().decode("ascii")
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "method": self.parser.get_method().decode("ascii"),
+        }
+        self.scope = scope
         version = self.parser.get_http_version()
         if version != "1.1":
             scope["http_version"] = version
@@ -79,6 +136,9 @@ class LeanProtocol(HttpToolsProtocol):
         scope["raw_path"], scope["query_string"] = parsed.path, parsed.query or b""
 
     def on_body(self, body: bytes) -> None:
+        if self._held is not None:
+            self._held += body
+            return
         cycle = self.cycle
         if cycle.response_complete:
             return
@@ -88,10 +148,30 @@ class LeanProtocol(HttpToolsProtocol):
         cycle.message_event.set()
 
     def on_message_complete(self) -> None:
+        if self._held is not None:
+            body, self._held = self._held, None
+            if self._answered(body):
+                return
+            self._let_go(body)
         cycle = self.cycle
         if not cycle.response_complete:
             cycle.more_body = False
             cycle.message_event.set()
+
+    def _answered(self, body: bytes) -> bool:
+        """Whether the request that was held is answered."""
+        peer, secure, ready = self.client[0] if self.client else None, self.scheme == "https", None
+        if self.url == _ROOT and self._at_once is not None:
+            ready = self._at_once(peer, secure, self.headers, body)
+        elif self._below is not None and not body:
+            ready = self._below.answer(peer, secure, self.parser.get_method(), self.url, self.headers)
+        if ready is None:
+            return False
+        self._is_answered = True
+        state = self.server_state
+        state.outbox.put(self.transport, whole_answer(ready, state.default_headers))
+        self.on_response_complete()
+        return True
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

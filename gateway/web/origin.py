@@ -16,6 +16,7 @@ USER_AGENT_LIMIT: Final = 512
 _UTF8_BYTES: Final = 4
 _HOP_LIMIT: Final = 32
 _REMEMBERED: Final = 4096
+_SHORT: Final = 256
 _KEY: Final = "gateway.origin"
 _USER_AGENT: Final = b"user-agent"
 _FORWARDED_FOR: Final = b"x-forwarded-for"
@@ -39,21 +40,31 @@ def keep_origin(scope: Scope, origin: RequestOrigin) -> None:
 class OriginReader:
     """Reads origins. `X-Forwarded-For` and `-Proto` count only where the peer is in one of `trusted_proxies`."""
 
-    __slots__ = ("_peer", "_trusted")
+    __slots__ = ("_one_client", "_peer", "_trusted")
 
     def __init__(self, trusted_proxies: Iterable[Network]) -> None:
         self._trusted = tuple(trusted_proxies)
         self._peer = lru_cache(maxsize=_REMEMBERED)(self._seen_peer)
+        self._one_client = lru_cache(maxsize=_REMEMBERED)(lambda forwarded: self._client(None, (forwarded,)))
 
     def read(self, scope: Scope, request_id: str) -> RequestOrigin:
         client = scope.get("client")
-        peer, source_ip, behind_proxy = self._peer(client[0]) if client else _NOBODY
-        secure: bool | None = scope.get("scheme") == "https"
+        return self.of(client[0] if client else None, scope.get("scheme") == "https", scope["headers"], request_id)
+
+    def of(
+        self,
+        host: str | None,
+        secure: bool | None,  # noqa: FBT001  a fact, no flag
+        headers: Iterable[tuple[bytes, bytes]],
+        request_id: str,
+    ) -> RequestOrigin:
+        """`host`: the peer's address; `secure`: whether it came to us by TLS."""
+        peer, source_ip, behind_proxy = self._peer(host) if host is not None else _NOBODY
         if not behind_proxy:
-            found = [value for name, value in scope["headers"] if name == _USER_AGENT]
-            agents = found[0] if len(found) == 1 else b", ".join(found)
+            sent = [value for name, value in headers if name == _USER_AGENT]
+            agents = sent[0] if len(sent) == 1 else b", ".join(sent)
         else:
-            found = [header for header in scope["headers"] if header[0] in _READ]
+            found = [header for header in headers if header[0] in _READ]
             agents = b", ".join([value for name, value in found if name == _USER_AGENT])
             source_ip = self._client(peer, [value for name, value in found if name == _FORWARDED_FOR])
             secure = _all_secure([value for name, value in found if name == _FORWARDED_PROTO])
@@ -73,6 +84,13 @@ class OriginReader:
             source_ip=self._client(None, [value for name, value in found if name == _FORWARDED_FOR]),
             secure_transport=_all_secure([value for name, value in found if name == _FORWARDED_PROTO]),
         )
+
+    def client_of(self, forwarded: bytes | None) -> str | None:
+        """The address that `forwarded` gives for this one X-Forwarded-For."""
+        if forwarded is None:
+            return None
+        # Longer ones, which any client may send, are not remembered.
+        return self._one_client(forwarded) if len(forwarded) <= _SHORT else self._client(None, (forwarded,))
 
     def _seen_peer(self, host: str) -> tuple[Address | None, str | None, bool]:
         peer = address(host)

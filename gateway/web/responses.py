@@ -1,6 +1,6 @@
 """Answers as values, and the two ASGI messages that send one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.web.asgi import Send
@@ -14,11 +14,15 @@ JSON: Final[Headers] = ((b"content-type", b"application/json"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer. `headers` have lower-case names; the length is added when it is sent."""
+    """A whole answer. `headers` have lower-case names; the length is added when it is sent.
+
+    `block`: the headers as they go over the wire, where the same ones are sent again and again.
+    """
 
     status: int
     body: bytes = b""
     headers: Headers = ()
+    block: bytes | None = field(default=None, compare=False, repr=False)
 
 
 async def send_answer(send: Send, answer: Answer) -> None:

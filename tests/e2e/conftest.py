@@ -32,7 +32,8 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes (`-n 2 --dist loadgroup`) one runs all of a folder: its servers are started once.
 
-    A file of this folder is a group of its own. Samba's ports are fixed, so that only one group may have it.
+    A file of this folder is a group of its own. The directories' tests run by themselves: they compare times, and
+    Samba's ports are fixed.
     """
     here = Path(__file__).parent
     for item in items:

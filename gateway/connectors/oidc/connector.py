@@ -137,6 +137,10 @@ class OidcConnector:
         keys = self._known_keys(token)
         return self._proven(token, keys, self._audiences, self._authorized_parties) if keys else None
 
+    def unknown_key(self, token: UnverifiedJws) -> InvalidIdentityToken | None:
+        """What `verify` would raise at once where `verify_at_hand` has no key; None where it would do more."""
+        return self._keys.missing(token.key_id, token.algorithm)
+
     def _known_keys(self, token: UnverifiedJws) -> tuple[VerificationKey, ...]:
         if token.algorithm not in self._algorithms:
             raise InvalidIdentityToken(

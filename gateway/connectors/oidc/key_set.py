@@ -4,22 +4,26 @@ Nothing here comes from a token but its algorithm's name and its key's id.
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Union
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from gateway.connectors.compact_jws import UnverifiedJws
 from gateway.connectors.oidc import rs256
 from gateway.connectors.strict_json import UnreadableJson, read_object
 
-VerificationKey = RSAKey | ECKey | OKPKey
+if TYPE_CHECKING:
+    from gateway.connectors.oidc.any_algorithm import JoseKey
+
+VerificationKey = Union[RSAPublicKey, "JoseKey"]
+"""Of RS256 the former, of every other algorithm the latter."""
 
 _RS256: Final = "RS256"
+_BASE64URL: Final = re.compile(r"[\w-]+", re.ASCII).fullmatch
 _RSA_BITS: Final = range(2_048, 8_193)
 _RSA_SMALLEST_EXPONENT: Final = 65_537
 _RSA_EXPONENT_BITS: Final = 64
@@ -50,7 +54,6 @@ ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
 _PUBLIC_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 )
-_REGISTRY: Final = jws.JWSRegistry(algorithms=sorted({algorithm.name for algorithm in ALGORITHMS.values()}))
 
 
 class UnusableKeySet(ValueError):
@@ -122,7 +125,7 @@ class KeySet:
         candidates = [key for key in self._by_id.get(key_id, ()) if key.fits(ALGORITHMS[algorithm])]
         if len(candidates) > _MAXIMUM_OF_ONE_ID:
             return ()
-        keys = tuple(key for key in map(_compile, candidates) if key is not None)
+        keys = tuple(key for key in (_compile(one, algorithm) for one in candidates) if key is not None)
         if key_id is None and len(keys) != 1:
             return ()
         # Only ids that the provider published are kept: tokens cannot make this grow.
@@ -135,24 +138,15 @@ def signature_holds(token: UnverifiedJws, keys: Sequence[VerificationKey]) -> bo
     """Whether one of `keys`, which fit the token's algorithm, made its signature."""
     if token.algorithm == _RS256:
         for key in keys:
-            if isinstance(key, RSAKey) and rs256.holds(
-                key.public_key, token.header_segment, token.payload_segment, token.signature_segment
+            if isinstance(key, RSAPublicKey) and rs256.holds(
+                key, token.header_segment, token.payload_segment, token.signature_segment
             ):
                 return True
         return False
-    return holds_by_joserfc(token, keys)
+    from gateway.connectors.oidc import any_algorithm  # noqa: PLC0415  as below
 
-
-def holds_by_joserfc(token: UnverifiedJws, keys: Sequence[VerificationKey]) -> bool:
-    """As `signature_holds`, of every algorithm."""
-    # joserfc sees of the header the algorithm alone: no member of it could lead to another key.
-    signed = jws.CompactSignature({"alg": ALGORITHMS[token.algorithm].name}, b"")
-    signed.segments = {
-        "header": token.header_segment,
-        "payload": token.payload_segment,
-        "signature": token.signature_segment,
-    }
-    return any(jws.validate_compact(signed, key, registry=_REGISTRY) for key in keys)
+    others = [key for key in keys if not isinstance(key, RSAPublicKey)]
+    return any_algorithm.holds(token, ALGORITHMS[token.algorithm].name, others)
 
 
 def _public_jwk(entry: object) -> _PublicJwk | None:
@@ -181,32 +175,35 @@ def _checked(key: _PublicJwk, entry: Mapping[str, Any]) -> _PublicJwk | None:
     return _PublicJwk(key_id=key.key_id, algorithm=algorithm, members=key.members)
 
 
-def _compile(key: _PublicJwk) -> VerificationKey | None:
+def _compile(key: _PublicJwk, algorithm: str) -> VerificationKey | None:
     """The key object; None where it is no key, or too weak a one."""
     try:
-        return _IMPORTS[key.members["kty"]](key.members)
-    except (ValueError, TypeError, JoseError):
+        numbers = _rsa(key.members) if key.members["kty"] == "RSA" else None
+        if algorithm == _RS256:
+            return None if numbers is None else numbers.public_key()
+    except ValueError:
         return None
+    if numbers is None and key.members["kty"] == "RSA":
+        return None
+    # Most issuers sign with RS256 alone: a worker of theirs need not have joserfc in memory.
+    from gateway.connectors.oidc import any_algorithm  # noqa: PLC0415
+
+    return any_algorithm.key_of(key.members)
 
 
-def _rsa(members: Mapping[str, str]) -> RSAKey | None:
+def _rsa(members: Mapping[str, str]) -> RSAPublicNumbers | None:
+    """Raises ValueError."""
     modulus, exponent = _unsigned(members["n"]), _unsigned(members["e"])
     # Small exponents make forged PKCS #1 v1.5 signatures cheap; large moduli make verification slow.
     if modulus.bit_length() not in _RSA_BITS or exponent.bit_length() > _RSA_EXPONENT_BITS:
         return None
     if exponent < _RSA_SMALLEST_EXPONENT or exponent % 2 == 0:
         return None
-    return RSAKey.import_key(dict(members))
+    return RSAPublicNumbers(exponent, modulus)
 
 
 def _unsigned(text: str) -> int:
+    """RFC 7518 2: base64url without padding. Raises ValueError."""
+    if _BASE64URL(text) is None:
+        raise ValueError("not base64url")
     return int.from_bytes(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True), "big")
-
-
-_IMPORTS: Final[Mapping[str, Callable[[Mapping[str, str]], VerificationKey | None]]] = MappingProxyType(
-    {
-        "RSA": _rsa,
-        "EC": lambda members: ECKey.import_key(dict(members)),
-        "OKP": lambda members: OKPKey.import_key(dict(members)),
-    }
-)

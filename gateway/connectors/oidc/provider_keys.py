@@ -53,6 +53,10 @@ class KeySource(Protocol):
         """The keys at hand that fit; none where the key is not known. Never waits."""
         ...
 
+    def missing(self, key_id: str | None, algorithm: str) -> InvalidIdentityToken | None:
+        """What `sought` would raise at once for a key that is not known; None where it would, or might, do more."""
+        ...
+
     async def sought(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """The keys that fit, asking the provider where that may help.
 
@@ -81,8 +85,11 @@ class FixedKeys:
     def known(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         return self._key_set.fitting(key_id, algorithm)
 
+    def missing(self, key_id: str | None, algorithm: str) -> InvalidIdentityToken:
+        return _no_such_key(f"jwks_file has no key that fits kid {_shown(key_id)} and {algorithm}")
+
     async def sought(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        raise _no_such_key(f"jwks_file has no key that fits kid {_shown(key_id)} and {algorithm}")
+        raise self.missing(key_id, algorithm)
 
     async def fetched_now(self) -> KeySet | None:
         return self._key_set
@@ -126,6 +133,13 @@ class FetchedKeySource:
     def known(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         return () if self._key_set is None else self._key_set.fitting(key_id, algorithm)
 
+    def missing(self, key_id: str | None, algorithm: str) -> InvalidIdentityToken | None:
+        # Only looks whether it would be this token's turn to have the provider asked: taking the turn is for `sought`.
+        is_quiet = self._flight is None or self._flight.done()
+        if not is_quiet or self._is_in_doubt or self._monotonic() >= self._unknown_key_due:
+            return None
+        return _not_served(key_id, algorithm)
+
     async def sought(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         if self._may_ask():
             await self._refreshed()
@@ -133,9 +147,9 @@ class FetchedKeySource:
         if keys:
             return keys
         # With the provider down a new key cannot be told from a forged one: the caller may try again.
-        if self._key_set is None or self.last_error is not None:
+        if self._is_in_doubt:
             raise ProviderUnreachable(provider=self._provider, cause=self.last_error or "its keys were never fetched")
-        raise _no_such_key(f"the provider has no key that fits kid {_shown(key_id)} and {algorithm}")
+        raise _not_served(key_id, algorithm)
 
     async def fetched_now(self) -> KeySet | None:
         await self._refreshed()
@@ -152,6 +166,11 @@ class FetchedKeySource:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    @property
+    def _is_in_doubt(self) -> bool:
+        """Whether the provider may have keys that are not known here."""
+        return self._key_set is None or self.last_error is not None
 
     def _may_ask(self) -> bool:
         """Whether a token whose key is unknown may wait for the provider; takes its turn where it may."""
@@ -205,6 +224,10 @@ class FetchedKeySource:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._due - self._monotonic()):
                         await self._rescheduled.wait()
+
+
+def _not_served(key_id: str | None, algorithm: str) -> InvalidIdentityToken:
+    return _no_such_key(f"the provider has no key that fits kid {_shown(key_id)} and {algorithm}")
 
 
 def _no_such_key(cause: str) -> InvalidIdentityToken:

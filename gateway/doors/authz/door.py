@@ -11,8 +11,11 @@ from gateway.domain.service import Service, ServiceType
 from gateway.doors.authz.check import PROXY_TOKEN, Check, hash_of, judged, whole
 from gateway.doors.authz.dialects import DIALECTS, Dialect
 from gateway.doors.authz.hosts import Hosts
+from gateway.doors.authz.refusals import rendered
+from gateway.doors.authz.usual import UsualChecks
 from gateway.exchange.exchange import Exchange
 from gateway.web.asgi import Receive, Scope, Send
+from gateway.web.at_once import RequestHeaders
 from gateway.web.limits import read_body
 from gateway.web.listeners import is_internal
 from gateway.web.origin import OriginReader, origin_of
@@ -35,34 +38,54 @@ _FORMATS: Final[Mapping[ServiceType, _Rendering]] = {
 class AuthzDoor:
     """An ASGI application. `exchange` and `hosts` give those in force; a request ends on those that it began with."""
 
-    __slots__ = ("_exchange", "_hosts", "_origins")
+    __slots__ = ("_exchange", "_hosts", "_origins", "_usual")
 
     def __init__(self, exchange: Callable[[], Exchange], hosts: Callable[[], Hosts], origins: OriginReader) -> None:
         self._exchange = exchange
         self._hosts = hosts
         self._origins = origins
+        self._usual = UsualChecks(origins)
+
+    def at_once(
+        self, method: str, raw_path: bytes, raw_query: bytes, headers: RequestHeaders, origin: RequestOrigin
+    ) -> Answer | None:
+        """The answer to a check without a body, where it is a usual one; None: it is for `__call__`."""
+        check = Check(method=method, raw_path=raw_path, raw_query=raw_query, headers=headers)
+        return self._usual.answer(check, self._exchange(), self._hosts(), origin, internal=False)
+
+    def at_once_internally(
+        self, method: str, raw_path: bytes, raw_query: bytes, headers: RequestHeaders, origin: RequestOrigin
+    ) -> Answer | None:
+        """As `at_once`, of what came by the internal listener."""
+        check = Check(method=method, raw_path=raw_path, raw_query=raw_query, headers=headers)
+        return self._usual.answer(check, self._exchange(), self._hosts(), origin, internal=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange, origin = self._exchange(), origin_of(scope)
+        exchange, hosts, origin = self._exchange(), self._hosts(), origin_of(scope)
         check = Check(
             method=scope["method"],
             raw_path=scope["raw_path"],
             raw_query=scope["query_string"],
             headers=scope["headers"],
         )
+        answer = self._usual.answer(check, exchange, hosts, origin, internal=is_internal(scope))
+        if answer is None:
+            answer = await self._answered(scope, receive, check, exchange, hosts)
+        await send_answer(send, answer)
+
+    async def _answered(self, scope: Scope, receive: Receive, check: Check, exchange: Exchange, hosts: Hosts) -> Answer:
+        origin = origin_of(scope)
         try:
-            service = _service(exchange, self._hosts(), check, origin)
+            service = _service(exchange, hosts, check, origin)
         except GatewayError as error:
             # Whose dialect and format it would be is not known either; this one every proxy passes on as a refusal.
-            await send_answer(send, _rendered(s3_faults.answer_of(error, origin.request_id, method=check.method)))
-            return
+            return rendered(s3_faults.answer_of(error, origin.request_id, method=check.method))
         dialect = DIALECTS[service.proxy]
         try:
-            answer = await self._decided(scope, receive, check, service, exchange)
+            return await self._decided(scope, receive, check, service, exchange)
         except GatewayError as error:
             told = _FORMATS[service.type](error, origin.request_id, method=_method(check, dialect))
-            answer = dialect.refused(_rendered(told))
-        await send_answer(send, answer)
+            return dialect.refused(rendered(told))
 
     async def _decided(
         self, scope: Scope, receive: Receive, check: Check, service: Service, exchange: Exchange
@@ -117,9 +140,3 @@ def _method(check: Check, dialect: Dialect) -> str:
     """The client's method: whoever asked by HEAD gets no body."""
     named = next((value for name, value in check.headers if name == dialect.method), None)
     return check.method if named is None else named.decode("latin-1")
-
-
-def _rendered(fault: FaultAnswer) -> Answer:
-    headers = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in fault.headers)
-    content_type = (b"content-type", fault.content_type.encode("ascii"))
-    return Answer(status=fault.status, body=fault.body, headers=(content_type, *headers))

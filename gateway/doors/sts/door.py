@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, UnsupportedMedia
+from gateway.domain.origin import RequestOrigin
 from gateway.doors.sts.actions import ACTIONS, Request, Use
 from gateway.doors.sts.dialects import JSON_DIALECT, XML_DIALECT, Dialect, fault_answer
 from gateway.exchange.exchange import Exchange
 from gateway.sigv4.request import HttpRequest
 from gateway.web.asgi import Receive, Scope, Send
+from gateway.web.at_once import RequestHeaders
 from gateway.web.headers import single_headers
 from gateway.web.limits import read_body
 from gateway.web.origin import origin_of
@@ -20,6 +22,7 @@ MAXIMUM_BODY: Final = 256 * 1024
 _PORTAL: Final = Answer(status=303, headers=((b"location", b"/portal"),))
 _ACTION: Final = b"action"
 _HEADERS: Final = (b"accept", b"content-type", b"content-encoding")
+_IN_XML: Final = frozenset({None, "*/*"})
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -30,6 +33,19 @@ class StsDoor:
 
     def __init__(self, exchange: Callable[[], Exchange]) -> None:
         self._exchange = exchange
+
+    def at_once(self, headers: RequestHeaders, body: bytes, origin: RequestOrigin) -> Answer | None:
+        """The answer to a POST of `/` without a query, where it is the usual one; None: it is for `__call__`."""
+        try:
+            accept, content_type, encoding = single_headers(headers, _HEADERS)
+            if accept not in _IN_XML or content_type not in USUAL_FORMS or encoding is not None:
+                return None
+            answer = self._exchange().usual_login(body, origin)
+        except UnsupportedMedia:
+            return None
+        except GatewayError as error:
+            return fault_answer(XML_DIALECT, error, origin.request_id)
+        return None if answer is None else Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in _READING and _ACTION not in scope["query_string"].lower():
@@ -47,7 +63,7 @@ async def _answer(scope: Scope, receive: Receive, exchange: Exchange) -> Answer:
         if sent.is_usual:
             answer = exchange.usual_login(sent.body, origin)
             if answer is not None:
-                return Answer(status=200, body=answer, headers=XML_DIALECT.headers)
+                return Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
         dialect, use = _read(scope, sent, exchange)
         result = await use(exchange)
     except GatewayError as error:
@@ -73,9 +89,9 @@ async def _sent(scope: Scope, receive: Receive, exchange: Exchange) -> _Sent:
         accept, content_type, encoding = single_headers(scope["headers"], _HEADERS)
     except GatewayError as error:
         raise exchange.refused(error, origin_of(scope)) from None
-    in_xml = accept is None or accept == "*/*"
     plain = scope["method"] == "POST" and not scope["query_string"] and encoding is None
-    return _Sent(body, accept, content_type, encoding, in_xml and plain and content_type in USUAL_FORMS)
+    is_usual = plain and accept in _IN_XML and content_type in USUAL_FORMS
+    return _Sent(body, accept, content_type, encoding, is_usual)
 
 
 def _read(scope: Scope, sent: _Sent, exchange: Exchange) -> tuple[Dialect, Use]:

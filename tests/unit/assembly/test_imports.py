@@ -35,6 +35,7 @@ ON_DEMAND = (
     "boto3",
     "rich",
     "importlib.metadata",
+    "joserfc",
 )
 DIRECTORY = (
     "corp: {type: ldap, servers: ['ldap://127.0.0.1:9'], user_dn_template: 'uid={username},dc=corp',"

@@ -1,5 +1,6 @@
 """The straight line for usual sign-ins: it says what the whole way says, or nothing."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from gateway.web.origin import keep_origin
 from tests.fakes.gateway_world import ANALYST, ENGINEER, ORIGIN, GatewayWorld
 
 ACTION = "AssumeRoleWithWebIdentity"
+DURATION = "DurationSeconds"
 ACCOUNT = "arn:aws:iam::111122223333:role"
 SECTIONS = {
     "roles": """
@@ -114,7 +116,6 @@ class BothWays:
         assert ways[0] == ways[1]
         # The order of the members too, which msgspec keeps.
         assert json.dumps(self.lines()[-1]) == json.dumps(json.loads(json.dumps(self.records.last)))
-        assert (ways[0][0] == 200) or not answered
         return answered
 
     def lines(self) -> list[Mapping[str, Any]]:
@@ -238,6 +239,88 @@ async def test_a_token_that_says_more_or_less_is_left_to_the_whole_way(both: Bot
     assert not await both.same(both.form(WebIdentityToken=both.world.provider.token(claims)))
 
 
+UNKNOWN_KEYS: Mapping[str, dict[str, Any]] = {
+    "an unknown key": {"kid": "unknown-1"},
+    "a key's id that is a URL": {"kid": "https://login.example.org/keys/1"},
+    "a percent sign": {"kid": "100%s"},
+    "the longest that is told whole": {"kid": "k" * 64},
+    "one that is cut": {"kid": "k" * 1_000},
+    "no id at all": {"kid": ""},
+    "the id of a key of another algorithm": {"kid": "test", "alg": "ES256"},
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN_KEYS)
+async def test_a_token_whose_key_nobody_has_is_refused_and_recorded_as_by_the_whole_way(
+    both: BothWays, case: str
+) -> None:
+    assert await both.same(both.form(WebIdentityToken=with_header(both, UNKNOWN_KEYS[case])))
+    assert await both.same(both.form(WebIdentityToken=with_header(both, UNKNOWN_KEYS[case]), leave_out=DURATION))
+    assert both.lines()[-1]["errorCode"] == "InvalidIdentityToken"
+    told = [exchange._parts.trail.refusals.latest(1)[0] for exchange in (both.straight, both.whole)]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("kid", ["o'neill", 'a"b', "a\\b", "a<b>", "a&b", "\u0430", "a\nb", "\x7f"])
+async def test_a_keys_id_that_must_be_escaped_is_left_to_the_whole_way(both: BothWays, kid: str) -> None:
+    assert not await both.same(both.form(WebIdentityToken=with_header(both, {"kid": kid})))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"RoleArn": f"{ACCOUNT}/Nobody"}, id="for no role"),
+        pytest.param({"DurationSeconds": "14401"}, id="for too long"),
+        pytest.param({"RoleSessionName": "a"}, id="under a name that is none"),
+        pytest.param({"Policy": "{}"}, id="with a policy"),
+    ],
+)
+async def test_a_form_that_is_not_usual_and_has_such_a_token_is_left_to_the_whole_way(
+    both: BothWays, changed: dict[str, str]
+) -> None:
+    assert not await both.same(both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}), **changed))
+
+
+async def test_while_the_provider_may_have_to_be_asked_the_whole_way_does_it(both: BothWays) -> None:
+    (verifier,) = both.straight._parts.registry.web_identity_verifiers
+    form = both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}))
+
+    with mock.patch.object(type(verifier), "unknown_key", return_value=None):
+        assert not await both.same(form)
+    assert await both.same(form)
+
+
+async def test_a_refusal_that_cannot_be_recorded_is_counted_and_told_as_by_the_whole_way(both: BothWays) -> None:
+    form = both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}))
+    full = mock.patch("gateway.telemetry.audit.os.write", side_effect=OSError(28, "No space left on device"))
+    with full, pytest.raises(AuditUnavailable):
+        both.straight.usual_login(form, ORIGIN)
+
+    assert not both.straight._parts.trail.refusals.latest(1)
+    metrics = both.world.meters.text().decode()
+    assert f'requests_total{{action="{ACTION}",outcome="error",code="ServiceUnavailable"}} 1' in metrics
+
+
+async def test_both_ways_count_refusals_alike(both: BothWays) -> None:
+    form = both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}))
+    for exchange in (both.straight, both.whole):
+        assert (await both._asked(exchange, form, ORIGIN))[0] == 400
+
+    metrics = both.world.meters.text().decode()
+    counted = [line for line in metrics.splitlines() if 'code="InvalidIdentityToken"' in line]
+    assert len(counted) == 1
+    assert counted[0].endswith(" 2")
+    assert f'request_duration_seconds_count{{action="{ACTION}"}} 2' in metrics
+
+
+def with_header(both: BothWays, header: dict[str, Any]) -> str:
+    """A token whose header says otherwise; its signature does not hold, which nobody comes to look at."""
+    token = both.world.token()
+    _, payload, signature = str(token).split(".")
+    written = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "typ": "JWT", **header}).encode()).rstrip(b"=")
+    return f"{written.decode()}.{payload}.{signature}"
+
+
 TWO_PROVIDERS = {
     "providers": """
         workforce: {type: oidc, issuer: "https://login.example.com", audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}
@@ -301,7 +384,7 @@ async def test_the_session_is_one_that_the_gateway_opens_again(both: BothWays) -
     answer = both.straight.usual_login(both.form(), ORIGIN)
     assert answer is not None
     key, token = (
-        answer.decode().partition(f"<{name}>")[2].partition("<")[0] for name in ("AccessKeyId", "SessionToken")
+        answer.body.decode().partition(f"<{name}>")[2].partition("<")[0] for name in ("AccessKeyId", "SessionToken")
     )
 
     session = both.straight._parts.authenticator.claimant(key, token, both.world.clock.now()).session
@@ -353,3 +436,10 @@ async def test_no_form_and_no_person_is_answered_otherwise(
     token = both.world.provider.token(both.world.provider.claims(groups=groups, sub=subject))
 
     await both.same(both.form(**{"WebIdentityToken": token, **changed}))
+
+
+async def test_the_form_of_another_action_is_not_read_here(both: BothWays) -> None:
+    """An assertion is long; read here, it would be read twice. Broken as it is, nobody has found that out."""
+    assert both.straight.usual_login(b"Action=AssumeRoleWithSAML&SAMLAssertion=%ZZ", ORIGIN) is None
+    with mock.patch("gateway.exchange.usual_login.usual_fields", side_effect=AssertionError):
+        assert both.straight.usual_login(b"Action=AssumeRoleWithSAML&SAMLAssertion=A", ORIGIN) is None

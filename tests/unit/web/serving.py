@@ -99,9 +99,11 @@ class Served:
 
 
 @contextmanager
-def served(settings: ServerSettings, internal: Sequence[socket.socket] = ()) -> Iterator[Served]:
+def served(
+    settings: ServerSettings, internal: Sequence[socket.socket] = (), app: Application | None = None
+) -> Iterator[Served]:
     """Run a server until the block ends."""
-    app, started = Application(), threading.Event()
+    app, started = app or Application(), threading.Event()
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
     server = Server(app, settings, on_started=started.set, internal=internal)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateway.assembly.listening import listen, port_of
 from gateway.assembly.worker import ServerSettings
 from gateway.web.bounded_protocol import Bounds
 from tests.unit.web.serving import HOST, Served, answer, eventually, is_closed, poured, request, served, status
@@ -365,4 +366,20 @@ def test_connections_of_one_address_are_bounded() -> None:
         time.sleep(0.1)
         assert status(running.exchange(request(headers=b"Connection: close\r\n"))) == 200
         for connection in open_ones:
+            connection.close()
+
+
+def test_connections_from_outside_leave_room_for_probes_and_proxies() -> None:
+    sockets = listen("127.0.0.1", 0)
+    settings = ServerSettings(connections=4, connections_per_address=4)
+    with served(settings, internal=sockets) as running:
+        held = [running.connect() for _ in range(4)]
+        for connection in held:
+            connection.sendall(b"GET")
+        assert eventually(lambda: running.server.server_state.admissions.open == 4)
+        with socket.create_connection(("127.0.0.1", port_of(sockets)), timeout=5) as probe:
+            probe.sendall(request())
+
+            assert status(answer(probe)) == 200
+        for connection in held:
             connection.close()

@@ -39,6 +39,23 @@ async def test_an_emptied_outbox_writes_nothing_twice() -> None:
     assert wire.written == [b"1"]
 
 
+class ClosedWire(Wire):
+    """A transport as uvloop's are once the client has gone."""
+
+    def write(self, _: bytes) -> None:
+        raise RuntimeError("the handler is closed")
+
+
+async def test_a_client_that_has_gone_takes_nobody_elses_answer_along() -> None:
+    outbox, other = Outbox(), Wire()
+    outbox.put(ClosedWire(), b"1")  # type: ignore[arg-type]
+    outbox.put(other, b"2")  # type: ignore[arg-type]
+
+    await asyncio.sleep(0)
+
+    assert other.written == [b"2"]
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -176,3 +176,17 @@ async def test_what_is_no_request_passes_untouched() -> None:
 
     assert seen == [{"type": "lifespan"}]
     assert (asked.sent, asked.lines) == ([], [])
+
+
+def failing(*_: Any) -> Answer:
+    raise KeyError("a bug")
+
+
+@pytest.mark.parametrize(("method", "has_body"), [(b"GET", True), (b"HEAD", False)])
+def test_an_answer_at_once_to_head_has_no_body_whatever_the_door_gives(method: bytes, has_body: bool) -> None:
+    edge = Edge(fine, render_fault=rendered, trusted_proxies=(), public_url="https://sts.example.com", access_log=None)
+    for door in (lambda *_: FINE, failing):
+        ready = edge.below(b"/authz", door).answer("192.0.2.7", True, method, b"/authz/lake/a", ())
+
+        assert ready is not None
+        assert bool(ready.body) == has_body

@@ -4,6 +4,8 @@ import time
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from joserfc.jwk import ECKey, RSAKey
 
 from gateway.connectors.compact_jws import SIGNATURE_ALGORITHMS, read
 from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, UnusableKeySet, signature_holds
@@ -141,8 +143,9 @@ def test_a_key_id_is_compared_exactly(kid: str) -> None:
 
 def test_one_id_for_two_kinds_means_the_kind_that_fits() -> None:
     both = key_set(jwk(), public_jwk(CURVE, kid="k"), UNUSABLE["a shared secret"])
-    assert [key.key_type for key in both.fitting("k", "RS256")] == ["RSA"]
-    assert [key.key_type for key in both.fitting("k", "ES256")] == ["EC"]
+    assert [type(key) for key in both.fitting("k", "RS384")] == [RSAKey]
+    assert [type(key) for key in both.fitting("k", "ES256")] == [ECKey]
+    assert [isinstance(key, RSAPublicKey) for key in both.fitting("k", "RS256")] == [True]
     assert both.fitting("k", "ES384") == both.fitting("k", "EdDSA") == ()
 
 
@@ -164,7 +167,10 @@ def test_a_token_without_key_id_has_a_key_where_exactly_one_fits() -> None:
 
 
 def test_private_members_of_a_published_key_are_dropped() -> None:
-    (key,) = key_set(jwk(d="AAAA", p="AAAA", x5c=["evil"], x5u="https://evil.example")).fitting("k", "RS256")
+    keys = key_set(jwk(d="AAAA", p="AAAA", x5c=["evil"], x5u="https://evil.example"))
+    (public,), (key,) = keys.fitting("k", "RS256"), keys.fitting("k", "RS384")
+    assert isinstance(public, RSAPublicKey)
+    assert isinstance(key, RSAKey)
     assert not key.is_private
     assert set(key.dict_value) == {"kty", "n", "e"}
 

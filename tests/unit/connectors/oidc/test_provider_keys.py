@@ -109,6 +109,38 @@ async def test_unknown_keys_have_the_provider_asked_once_a_minute(world: World) 
     assert world.fetches == 3
 
 
+async def test_an_unknown_key_is_refused_without_a_wait_only_where_asking_would_not_help(world: World) -> None:
+    source = world.source()
+    assert source.missing("forged", "EdDSA") is None  # no keys yet
+    await source.sought("k1", "EdDSA")
+    assert source.missing("forged", "EdDSA") is None  # its turn to have the provider asked, which looking does not take
+    with pytest.raises(InvalidIdentityToken) as refused:
+        await source.sought("forged", "EdDSA")
+    told = source.missing("forged", "EdDSA")
+    assert told is not None
+    assert (str(told), told.cause) == (str(refused.value), refused.value.cause)
+    assert world.fetches == 2
+    world.seconds += 60
+    assert source.missing("forged", "EdDSA") is None
+    world.gate.clear()
+    waiting = asyncio.create_task(source.sought("k2", "EdDSA"))
+    await asyncio.sleep(0)
+    world.keys = ["k1", "k2"]
+    assert source.missing("k2", "EdDSA") is None  # it is being asked
+    world.gate.set()
+    assert len(await waiting) == 1
+
+
+async def test_while_the_provider_is_down_no_key_is_refused_without_a_wait(world: World) -> None:
+    source = world.source()
+    await source.sought("k1", "EdDSA")
+    world.down = "no route"
+    with pytest.raises(ProviderUnreachable):
+        await source.sought("forged", "EdDSA")
+
+    assert source.missing("forged", "EdDSA") is None
+
+
 async def test_a_flood_at_once_waits_for_one_fetch_and_is_refused(world: World) -> None:
     source = world.source()
     await source.sought("k1", "EdDSA")
