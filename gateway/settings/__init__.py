@@ -4,9 +4,3 @@ Owns the file format (`models`), the way of each mistake to its file, line and m
 nothing and reaches no network; what a policy, a provider's token or a keyring means is other rooms' business.
 Entry point: `load.load`.
 """
-
-import os
-
-# What some other package registers has no say in what the configuration means; and looking for it reads the metadata of
-# every installed package at each start.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

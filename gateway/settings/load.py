@@ -11,6 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import gateway.settings.slim_pydantic  # noqa: F401  before pydantic
+
+# isort: split
+
 from pydantic import ValidationError
 
 from gateway.settings.configuration import Configuration
