@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-import gateway.settings.slim_pydantic  # noqa: F401  before pydantic
+import gateway.connectors.slim_pydantic  # noqa: F401  before pydantic
 
 # isort: split
 

@@ -1,7 +1,7 @@
 """pydantic without plugins: what some other package registers has no say in what the configuration means.
 
 Looking for them reads the metadata of every installed package, which costs each start, and three megabytes of each
-worker. It stands in for pydantic's own loader where it is imported first, as `load` sees to.
+worker. It stands in for pydantic's own loader where it is imported first, as this package and `settings.load` see to.
 """
 
 import sys
