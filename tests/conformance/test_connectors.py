@@ -21,6 +21,8 @@ from gateway.domain.errors import (
 )
 from tests.conformance.connectors_worlds import WORLDS, World
 
+pytestmark = pytest.mark.slow
+
 DEADLINE = 5.5
 EXPECTED_KINDS = {"expired", "for somebody else", "forged", "not evidence"}
 

@@ -15,6 +15,8 @@ import pytest
 from tests.fakes.prometheus import Scrape
 from tests.unit.web.serving import answer, eventually, is_closed, request, status
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("metered_program.py")
 TREE = Path(__file__).parents[3]
 

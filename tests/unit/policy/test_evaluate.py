@@ -13,6 +13,8 @@ from gateway.policy.evaluate import Decision, PolicySet, Query, evaluate, evalua
 from tests.unit.policy.documents import ACTIONS, CALLERS, RESOURCES, contexts, documents
 from tests.unit.policy.made import OBJECT, SCALE, policy, query, stated
 
+pytestmark = pytest.mark.slow
+
 ALLOW = policy(stated(), name="allow")
 DENY = policy(stated(Effect="Deny"), name="deny")
 OTHER = policy(stated(Action="sqs:*"), name="other")

@@ -18,6 +18,8 @@ from gateway.sealing.key_file import UnusableKeyring, read, rotate, rotated
 from gateway.sealing.keyring import Keyring
 from tests.unit.sealing.made import HOUR, NOW, key, keyring, sealer
 
+pytestmark = pytest.mark.slow
+
 TEN_MINUTES = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
 LONGEST_SESSION = timedelta(hours=36)

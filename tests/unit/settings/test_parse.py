@@ -9,6 +9,8 @@ from gateway.settings.faults import Fault
 from gateway.settings.parse import parse, resolve
 from gateway.settings.tree import Section, child, entries_of, items_of, plain, text_of
 
+pytestmark = pytest.mark.slow
+
 FILE = Path("c.yaml")
 
 

@@ -17,6 +17,8 @@ from gateway.domain.errors import GatewayError
 from tests.fakes.saml_attacks import ATTACKS, COMMENT, PROCESSING, World, inside_encryption
 from tests.fakes.saml_identity_provider import encoded, pem_of, private_key
 
+pytestmark = pytest.mark.slow
+
 WORLD = World(now=dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC))
 NAMES = sorted(ATTACKS)
 # One second of a file without end, one of XPath that counts for ever: what no key was needed for.

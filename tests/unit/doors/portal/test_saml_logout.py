@@ -31,6 +31,8 @@ from tests.fakes.saml_identity_provider import (
 from tests.fakes.saml_people import SLO_PATH, Asked, SamlPeople, hidden_fields
 from tests.fakes.saml_world import IDP, SLO
 
+pytestmark = pytest.mark.slow
+
 Turn = Callable[[str], str]
 
 
