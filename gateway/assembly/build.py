@@ -7,7 +7,7 @@ from typing import Final
 
 from gateway.assembly.compose import exchange_of
 from gateway.assembly.observation import Observer
-from gateway.assembly.people import cookie_keys
+from gateway.assembly.people import CookieKeys
 from gateway.assembly.routing import ByListener, Router
 from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
@@ -113,8 +113,9 @@ class Gateway:
         )
         self.at_once: Final = edge.at_once
         apart, whole = configuration.gateway.internal_listen is not None, tracing is not None
-        self.below: Final = None if apart or whole else edge.below(PREFIX, authz.at_once)
-        self.below_internal: Final = None if whole else edge.below(PREFIX, authz.at_once_internally)
+        checks = {} if apart else {PREFIX: authz.at_once}
+        self.below: Final = None if whole else edge.below({**checks, **portal.AT_ONCE})
+        self.below_internal: Final = None if whole else edge.below({PREFIX: authz.at_once_internally})
         self.app: Application = _Lifespan(self, edge)
 
     async def start(self) -> None:
@@ -167,10 +168,9 @@ class Gateway:
 
     def _cookies(self) -> SignedCookies:
         """Cookies of people's browsers, by the keyring in force."""
-        url, clock = self.configuration.gateway.public_url, self._clock
-        return SignedCookies(
-            lambda: cookie_keys(self._keyring.keyring, url, clock.now()), clock, secure=url.startswith("https://")
-        )
+        url = self.configuration.gateway.public_url
+        keys = CookieKeys(lambda: self._keyring.keyring, url, self._clock)
+        return SignedCookies(keys, self._clock, secure=url.startswith("https://"))
 
     def _by_listener(self, doors: Mapping[str, Application], operations: Mapping[str, Application]) -> Application:
         """Probes everywhere; `operations` on the internal listener where there is one, else on the public one."""

@@ -1,8 +1,7 @@
 """What the use cases of people work with, and the keys that sign browsers' cookies."""
 
 import hmac
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.domain.clock import Clock
@@ -10,7 +9,7 @@ from gateway.exchange.people import clients, records, tokens
 from gateway.exchange.people.context import PeopleParts
 from gateway.exchange.people.records import SealedRecords
 from gateway.sealing.envelope import Sealer
-from gateway.sealing.keyring import Keyring
+from gateway.sealing.keyring import Keyring, SealingKey
 from gateway.sealing.live_keyring import LiveKeyring
 from gateway.settings.configuration import GatewaySettings
 from gateway.state.store import Store
@@ -38,8 +37,25 @@ def people_of(settings: GatewaySettings, keyring: Keyring | LiveKeyring, state: 
     )
 
 
-def cookie_keys(keyring: Keyring, realm: str, now: datetime) -> Sequence[bytes]:
-    """Keys for cookies, from oldest to newest: the last signs, all verify. Raises KeyringUnavailable."""
-    newest = keyring.sealing_key(now.timestamp())
-    keys = [key for key in keyring.keys if key.key_id != newest.key_id]
-    return [hmac.digest(key.secret, _COOKIES + realm.encode(), "sha256") for key in (*keys, newest)]
+class CookieKeys:
+    """Keys for cookies, from oldest to newest: the last signs, all verify. They are reckoned once a keyring."""
+
+    __slots__ = ("_clock", "_keyring", "_keys", "_purpose", "_reckoned")
+
+    def __init__(self, keyring: Callable[[], Keyring], realm: str, clock: Clock) -> None:
+        """`keyring`: the one in force."""
+        self._keyring = keyring
+        self._purpose = _COOKIES + realm.encode()
+        self._clock = clock
+        self._reckoned: tuple[Keyring, SealingKey] | None = None
+        self._keys: Sequence[bytes] = ()
+
+    def __call__(self) -> Sequence[bytes]:
+        """Those in force, the same object as long as they are the same. Raises KeyringUnavailable."""
+        keyring = self._keyring()
+        newest = keyring.sealing_key(self._clock.now().timestamp())
+        if self._reckoned is None or self._reckoned[0] is not keyring or self._reckoned[1] is not newest:
+            older = [key for key in keyring.keys if key is not newest]
+            self._keys = tuple(hmac.digest(key.secret, self._purpose, "sha256") for key in (*older, newest))
+            self._reckoned = keyring, newest
+        return self._keys

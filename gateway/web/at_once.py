@@ -38,9 +38,9 @@ DoorBelow = Callable[[str, bytes, bytes, RequestHeaders, RequestOrigin], Answer 
 
 
 class Below(NamedTuple):
-    """The same for requests without a body below a path: the peer's address, whether by TLS, method, URL, headers."""
+    """The same for requests without a body below `paths`: the peer's address, whether by TLS, method, URL, headers."""
 
-    path: bytes
+    paths: tuple[bytes, ...]
     answer: Callable[[str | None, bool, bytes, bytes, RequestHeaders], Ready | None]
 
 

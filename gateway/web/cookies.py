@@ -7,13 +7,15 @@ no secret in itself. Its keys come of the keyring, from oldest to newest, so tha
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from itsdangerous import BadSignature, TimestampSigner
 
 from gateway.domain.clock import Clock
 
 _MAXIMUM_HEADER: Final = 16_384
+_REMEMBERED: Final = 1_024
 _NEVER: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
@@ -31,7 +33,10 @@ class Cookie:
 
 
 class SignedCookies:
-    """Cookies of one gateway. `keys`: oldest to newest, at this moment."""
+    """Cookies of one gateway. `keys`: oldest to newest, at this moment; the same object as long as they are the same.
+
+    A signature that held is not reckoned anew as long as the keys are the same; how old it is, is looked at each time.
+    """
 
     def __init__(self, keys: Callable[[], Sequence[bytes]], clock: Clock, *, secure: bool) -> None:
         """secure: whether people come by https; only then does a browser keep `__Host-` and `Secure`."""
@@ -39,6 +44,9 @@ class SignedCookies:
         self._clock = clock
         self._prefix = "__Host-" if secure else ""
         self._secure = secure
+        self._by: Sequence[bytes] | None = None
+        self._signers: dict[str, TimestampSigner] = {}
+        self._held: dict[tuple[str, str], tuple[str, datetime]] = {}
 
     def set(self, cookie: Cookie, value: str) -> tuple[bytes, bytes]:
         """The header that keeps `value`: text of base64url's characters."""
@@ -60,19 +68,38 @@ class SignedCookies:
 
     def unsigned(self, purpose: str, text: str, max_age: int) -> str | None:
         """What was signed for this purpose at most `max_age` seconds ago."""
-        try:
-            return self._signer(purpose).unsign(text, max_age=max_age).decode("ascii")
-        except (BadSignature, UnicodeError):
-            return None
+        signer = self._signer(purpose)
+        held = self._held.get((purpose, text))
+        if held is None:
+            try:
+                value, signed_at = signer.unsign(text, return_timestamp=True)
+                held = value.decode("ascii"), signed_at
+            except (BadSignature, UnicodeError):
+                return None
+            self._keep((purpose, text), held)
+        value_held, signed_at = held
+        age = signer.get_timestamp() - signed_at.timestamp()
+        return value_held if 0 <= age <= max_age else None
+
+    def _keep(self, signed: tuple[str, str], held: tuple[str, datetime]) -> None:
+        while len(self._held) >= _REMEMBERED:
+            del self._held[next(iter(self._held))]
+        self._held[signed] = held
 
     def _signer(self, purpose: str) -> TimestampSigner:
-        signer = _Signer(
-            list(self._keys()),
-            salt=f"sts-gateway {purpose}",
-            key_derivation="hmac",
-            digest_method=hashlib.sha256,
-        )
-        signer.clock = self._clock
+        keys = self._keys()
+        if keys is not self._by:
+            # What another keyring vouched for, this one may not.
+            self._by, self._signers, self._held = keys, {}, {}
+        signer = self._signers.get(purpose)
+        if signer is None:
+            signer = self._signers[purpose] = _Signer(
+                list(keys),
+                salt=f"sts-gateway {purpose}",
+                key_derivation="hmac",
+                digest_method=hashlib.sha256,
+                clock=self._clock,
+            )
         return signer
 
     def _header(self, cookie: Cookie, text: str) -> tuple[bytes, bytes]:
@@ -83,10 +110,12 @@ class SignedCookies:
 
 
 class _Signer(TimestampSigner):
-    clock: Clock
+    def __init__(self, *given: Any, clock: Clock, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._clock = clock
 
     def get_timestamp(self) -> int:
-        return int(self.clock.now().timestamp())
+        return int(self._clock.now().timestamp())
 
 
 def _pairs(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[str, str]]:

@@ -4,7 +4,8 @@ Two writes are two packets and wake the client twice, which costs as much as sea
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
+from contextlib import suppress
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
@@ -35,12 +36,26 @@ _blocks: Final[dict[Headers, bytes]] = {}
 
 
 class Outbox:
-    """What one turn of the event loop answers, written at its end: a client that sleeps is woken once for all."""
+    """What one turn of the event loop answers, written at its end: a client that sleeps is woken once for all.
 
-    __slots__ = ("_waiting",)
+    `running`: the requests that the application is answering.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_running", "_waiting")
+
+    def __init__(self, running: Sized) -> None:
+        self._running = running
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
+
+    def send(self, transport: asyncio.Transport, answer: bytes) -> None:
+        """Write one of the application's answers: at once where it answers nothing else, and no other could come along.
+
+        It came a turn later than the request. To wait for one more costs a lone client as much as a small page.
+        """
+        if self._waiting or len(self._running) > 1:
+            self.put(transport, answer)
+        else:
+            _write(transport, answer)
 
     def put(self, transport: asyncio.Transport, answer: bytes) -> None:
         if not self._waiting:
@@ -51,11 +66,13 @@ class Outbox:
         """Write all that waits; whoever closes a connection, or writes to it past this, does so first."""
         waiting, self._waiting = self._waiting, []
         for transport, answer in waiting:
-            try:
-                transport.write(answer)
-            except RuntimeError:
-                # uvloop's word for a client that has gone. The answers behind this one are other clients'.
-                continue
+            _write(transport, answer)
+
+
+def _write(transport: asyncio.Transport, answer: bytes) -> None:
+    # uvloop's word for a client that has gone. The answers behind this one are other clients'.
+    with suppress(RuntimeError):
+        transport.write(answer)
 
 
 class Cycle(RequestResponseCycle):
@@ -108,7 +125,7 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError(f"{message['type']} within an answer")
         body, more_body = message.get("body", b""), message.get("more_body", False)
         head, self._head = self._head, b""
-        self.outbox.put(self.transport, head + self._framed(body, more_body))
+        self.outbox.send(self.transport, head + self._framed(body, more_body))
         if more_body:
             return
         if self.expected_content_length:

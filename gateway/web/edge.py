@@ -92,15 +92,16 @@ class Edge:
         if answer is None:
             return None
         self._told(origin, "POST", b"/", answer.status, time.monotonic() - started)
-        return Ready(answer.status, answer.headers, answer.body, self._headers, request_id)
+        own = _beside(answer.headers, self._headers)
+        return Ready(answer.status, answer.headers, answer.body, own, request_id)
 
-    def below(self, path: bytes, door: DoorBelow) -> Below:
-        """The way of requests without a body to the door that has this path and all below it."""
-        return Below(path, partial(self._below, door))
+    def below(self, doors: Mapping[bytes, DoorBelow]) -> Below:
+        """The way of requests without a body to the doors that have these paths and all below them."""
+        return Below(tuple(doors), partial(self._below, tuple(doors.items())))
 
     def _below(
         self,
-        door: DoorBelow,
+        doors: Iterable[tuple[bytes, DoorBelow]],
         client: str | None,
         secure: bool,  # noqa: FBT001  a fact, no flag
         method: bytes,
@@ -113,6 +114,7 @@ class Edge:
         token = REQUEST_ID.set(request_id)
         origin = self._origins.of(client, secure, headers, request_id)
         path, _, query = target.partition(b"?")
+        door = next(door for above, door in doors if path.startswith(above))
         try:
             answer = door(verb, path, query, headers, origin)
         except Exception:  # noqa: BLE001  as below
@@ -124,7 +126,8 @@ class Edge:
         self._told(origin, verb, path, answer.status, time.monotonic() - started)
         # Behind the head of an answer to HEAD, a body would be read as the next request's answer (RFC 9112 6.3).
         body = b"" if verb == "HEAD" else answer.body
-        return Ready(answer.status, answer.headers, body, self._headers, request_id, answer.block)
+        own = _beside(answer.headers, self._headers)
+        return Ready(answer.status, answer.headers, body, own, request_id, answer.block)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -197,10 +200,11 @@ class _Answering:
         return self._send(message)
 
     def _with_own(self, message: Message) -> list[tuple[bytes, bytes]]:
-        """The door's headers and the edge's, of which a door may say otherwise."""
         given = message.get("headers", ())
-        own = self._headers
-        for name, _ in given:
-            if name in _REPLACEABLE:
-                own = tuple(header for header in own if header[0] != name)
-        return [*given, *own, (b"x-amzn-requestid", self._request_id.encode("ascii"))]
+        return [*given, *_beside(given, self._headers), (b"x-amzn-requestid", self._request_id.encode("ascii"))]
+
+
+def _beside(given: Iterable[tuple[bytes, bytes]], own: Headers) -> Headers:
+    """Those of the edge's headers that stand beside a door's: a door may say otherwise."""
+    said = [name for name, _ in given if name in _REPLACEABLE]
+    return tuple([header for header in own if header[0] not in said]) if said else own

@@ -25,7 +25,7 @@ class ConnectionState(ServerState):
         super().__init__()
         self.admissions = admissions
         self.meter = meter
-        self.outbox: Final = Outbox()
+        self.outbox: Final = Outbox(self.tasks)
         self.draining = False
 
 
@@ -67,7 +67,7 @@ class LeanProtocol(HttpToolsProtocol):
         """Whether there is such a way for the request."""
         if self.url == _ROOT:
             return self._at_once is not None and self.parser.get_method() == _POST
-        return self._below is not None and self.url.startswith(self._below.path)
+        return self._below is not None and self.url.startswith(self._below.paths)
 
     def _may_be_held(self) -> bool:
         cycle, parser = self.cycle, self.parser

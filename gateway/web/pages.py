@@ -7,7 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from gateway.domain.origin import RequestOrigin
 from gateway.web.asgi import Application, Receive, Scope, Send
+from gateway.web.at_once import DoorBelow, RequestHeaders
 from gateway.web.markup import Child, Markup, joined, tag
 from gateway.web.responses import Answer, Headers, send_answer
 
@@ -17,37 +19,54 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
+_READING: Final = frozenset({"GET", "HEAD"})
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asset:
-    """A file of the frame. Its address changes with its content, so that a browser never mixes two versions."""
+    """A file of the frame. Its address changes with its content, so that a browser never mixes two versions.
+
+    `lasting`: the answer to whoever names this version in the query; `passing`: to everybody else.
+    """
 
     path: str
-    media_type: str
-    content: bytes
-    version: str
+    query: bytes
+    lasting: Answer
+    passing: Answer
 
     @property
     def address(self) -> str:
-        return f"{self.path}?v={self.version}"
+        return f"{self.path}?{self.query.decode('ascii')}"
 
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+        await send_answer(send, self._answer(scope["query_string"]))
+
+    def at_once(
+        self, method: str, raw_path: bytes, raw_query: bytes, _: RequestHeaders, __: RequestOrigin
+    ) -> Answer | None:
+        """The same in the turn in which it is asked for; None: it is for `__call__`, or another path's."""
+        is_mine = method in _READING and raw_path == self.path.encode("ascii")
+        return self._answer(raw_query) if is_mine else None
+
+    def _answer(self, query: bytes) -> Answer:
         # While replicas of two versions answer, one must not be remembered as the other.
-        mine = scope["query_string"] == f"v={self.version}".encode("ascii")
-        kept = b"public, max-age=31536000, immutable" if mine else b"no-cache"
-        headers = ((b"content-type", self.media_type.encode("ascii")), (b"cache-control", kept))
-        await send_answer(send, Answer(status=200, body=self.content, headers=headers))
+        return self.lasting if query == self.query else self.passing
 
 
 def _asset(name: str, media_type: str) -> _Asset:
     content = (_STATIC / name).read_bytes()
+    version = hashlib.sha256(content).hexdigest()[:12]
+
+    def kept(how: bytes) -> Answer:
+        headers = ((b"content-type", f"{media_type}; charset=utf-8".encode("ascii")), (b"cache-control", how))
+        return Answer(status=200, body=content, headers=headers)
+
     return _Asset(
         path=f"/{name}",
-        media_type=f"{media_type}; charset=utf-8",
-        content=content,
-        version=hashlib.sha256(content).hexdigest()[:12],
+        query=f"v={version}".encode("ascii"),
+        lasting=kept(b"public, max-age=31536000, immutable"),
+        passing=kept(b"no-cache"),
     )
 
 
@@ -55,6 +74,11 @@ _STYLE: Final = _asset("portal.css", "text/css")
 _SCRIPT: Final = _asset("portal.js", "text/javascript")
 ASSETS: Final[Mapping[str, Application]] = {asset.path: asset for asset in (_STYLE, _SCRIPT)}
 """Path to application, of whatever serves pages."""
+
+ASSETS_AT_ONCE: Final[Mapping[bytes, DoorBelow]] = {
+    asset.path.encode("ascii"): asset.at_once for asset in (_STYLE, _SCRIPT)
+}
+"""The same, of requests that are answered in the turn in which they come."""
 
 
 def page(

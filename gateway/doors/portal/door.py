@@ -26,7 +26,7 @@ from gateway.web.cookies import SignedCookies
 from gateway.web.forms import read_form, read_message
 from gateway.web.headers import single_header
 from gateway.web.origin import origin_of
-from gateway.web.pages import ASSETS, see_other
+from gateway.web.pages import ASSETS, ASSETS_AT_ONCE, see_other
 from gateway.web.responses import Answer, send_answer
 from gateway.wire.form import read_fields
 from gateway.wire.identity_center_requests import AWS_START_URL
@@ -55,6 +55,9 @@ PAGES: Final[Mapping[str, Mapping[str, Page]]] = {
     "/authorize": {"GET": programs.authorize, "POST": programs.answer_authorize},
 }
 """Path to method to page; `*` is one segment: a provider's name, an account, a role."""
+
+AT_ONCE: Final = ASSETS_AT_ONCE
+"""Path to what answers there in the turn in which a request comes."""
 
 _NAMING: Final = {pattern: pattern.split("/") for pattern in PAGES if "*" in pattern}
 _PATHS: Final = ("/login/*", "/oidc/*", "/saml/*", "/logout", "/portal/*", "/device", "/authorize")

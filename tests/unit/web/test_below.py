@@ -26,11 +26,11 @@ class Prompt(Application):
 
     @property
     def below(self) -> Below:
-        return Below(b"/checks", self.ready)
+        return Below((b"/checks",), self.ready)
 
     @property
     def below_internal(self) -> Below:
-        return Below(b"/inside", self.ready)
+        return Below((b"/inside",), self.ready)
 
     def ready(self, *asked: Any) -> Ready | None:
         self.asked.append(asked)

@@ -186,7 +186,20 @@ def failing(*_: Any) -> Answer:
 def test_an_answer_at_once_to_head_has_no_body_whatever_the_door_gives(method: bytes, has_body: bool) -> None:
     edge = Edge(fine, render_fault=rendered, trusted_proxies=(), public_url="https://sts.example.com", access_log=None)
     for door in (lambda *_: FINE, failing):
-        ready = edge.below(b"/authz", door).answer("192.0.2.7", True, method, b"/authz/lake/a", ())
+        ready = edge.below({b"/authz": door}).answer("192.0.2.7", True, method, b"/authz/lake/a", ())
 
         assert ready is not None
         assert bool(ready.body) == has_body
+
+
+def test_an_answer_at_once_has_the_edges_headers_but_those_of_which_the_door_says_otherwise() -> None:
+    edge = Edge(fine, render_fault=rendered, trusted_proxies=(), public_url="https://sts.example.com", access_log=None)
+    lasting = Answer(status=200, headers=((b"cache-control", b"public"),))
+    doors = edge.below({b"/one": lambda *_: FINE, b"/other": lambda *_: lasting})
+
+    one, other = (doors.answer(None, True, b"GET", path, ()) for path in (b"/one?a=b", b"/other"))
+
+    assert one is not None
+    assert other is not None
+    assert dict(one.after)[b"cache-control"] == b"no-store"
+    assert one.after != other.after == tuple(header for header in one.after if header[0] != b"cache-control")

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.origin import RequestOrigin
 from gateway.web.markup import tag
-from gateway.web.pages import ASSETS, page
+from gateway.web.pages import ASSETS, ASSETS_AT_ONCE, page
 
 
 async def got(path: str, query: bytes) -> tuple[dict[bytes, bytes], bytes]:
@@ -43,6 +44,31 @@ async def test_under_another_versions_address_nothing_is_kept(path: str, query: 
     assert headers[b"cache-control"] == b"no-cache"
 
 
+ORIGIN = RequestOrigin(request_id="an-id")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("query", ["its own", b"", b"v=of-another-version"])
+@pytest.mark.parametrize("kind", ["href", "src"])
+async def test_a_file_is_given_at_once_as_by_the_application(kind: str, query: bytes | str, method: str) -> None:
+    path, own = address_of(kind)
+    asked = own if isinstance(query, str) else query
+
+    answer = ASSETS_AT_ONCE[path.encode()](method, path.encode(), asked, (), ORIGIN)
+
+    assert answer is not None
+    headers, body = await got(path, asked)
+    assert dict(answer.headers) | {b"content-length": b"%d" % len(body)} == headers
+    assert answer.body == body
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", b"/portal.css"), ("GET", b"/portal.css.map"), ("GET", b"/portal.css/")]
+)
+def test_whatever_else_is_asked_there_is_for_the_application(method: str, path: bytes) -> None:
+    assert ASSETS_AT_ONCE[b"/portal.css"](method, path, b"", (), ORIGIN) is None
+
+
 def test_a_page_allows_its_own_files_and_nothing_else() -> None:
     headers = dict(page(title="A page", body=tag("p", "x"), form_targets=("http://127.0.0.1:9",)).headers)
     policy = headers[b"content-security-policy"].decode()
@@ -55,7 +81,7 @@ def test_a_page_allows_its_own_files_and_nothing_else() -> None:
 
 
 def test_neither_file_has_code_or_style_that_a_string_could_become() -> None:
-    script = (ASSETS["/portal.js"].content).decode()  # type: ignore[attr-defined]
+    script = (ASSETS["/portal.js"].lasting.body).decode()  # type: ignore[attr-defined]
     for word in (
         "innerHTML",
         "outerHTML",
@@ -67,6 +93,6 @@ def test_neither_file_has_code_or_style_that_a_string_could_become() -> None:
         "https:",
     ):
         assert word not in script
-    style = (ASSETS["/portal.css"].content).decode()  # type: ignore[attr-defined]
+    style = (ASSETS["/portal.css"].lasting.body).decode()  # type: ignore[attr-defined]
     assert "@import" not in style
     assert "url(" not in style

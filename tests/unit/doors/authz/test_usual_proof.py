@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.errors import MalformedSignedRequest
 from gateway.domain.revocation import RevocationKind
-from gateway.doors.authz.check import Check
+from gateway.doors.authz.check import PREFIX, Check
 from gateway.doors.authz.usual import UsualChecks
 from gateway.sealing import key_file
 from gateway.sealing.keyring import Keyring
@@ -271,8 +271,10 @@ async def test_the_public_listener_believes_nobody_without_a_token(tmp_path: Pat
     exchange, hosts, usual = both.straight.exchange, both.straight._hosts, UsualChecks(OriginReader(()))
     check = Check(method="GET", raw_path=b"/authz/lake/a", raw_query=b"", headers=request.headers)
 
-    assert both.straight.below is None
+    assert both.straight.below is not None
     assert both.straight.below_internal is not None
+    assert PREFIX not in both.straight.below.paths
+    assert PREFIX in both.straight.below_internal.paths
     assert usual.answer(check, exchange, hosts, ORIGIN, internal=False) is None
     assert usual.answer(check, exchange, hosts, ORIGIN, internal=True) is not None
 
