@@ -4,7 +4,7 @@ Two writes are two packets and wake the client twice, which costs as much as sea
 """
 
 import asyncio
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -38,33 +38,29 @@ _blocks: Final[dict[Headers, bytes]] = {}
 class Outbox:
     """What one turn of the event loop answers, written at its end: a client that sleeps is woken once for all.
 
-    `running`: the requests that the application is answering.
+    After a turn with one answer the next one's are written as they come: a lone client need not wait for nobody.
     """
 
-    __slots__ = ("_running", "_waiting")
+    __slots__ = ("_is_lone", "_waiting", "_written")
 
-    def __init__(self, running: Sized) -> None:
-        self._running = running
+    def __init__(self) -> None:
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
-
-    def send(self, transport: asyncio.Transport, answer: bytes) -> None:
-        """Write one of the application's answers: at once where it answers nothing else, and no other could come along.
-
-        It came a turn later than the request. To wait for one more costs a lone client as much as a small page.
-        """
-        if self._waiting or len(self._running) > 1:
-            self.put(transport, answer)
-        else:
-            _write(transport, answer)
+        self._written = 0
+        self._is_lone = False
 
     def put(self, transport: asyncio.Transport, answer: bytes) -> None:
-        if not self._waiting:
+        if not (self._waiting or self._written):
             asyncio.get_running_loop().call_soon(self.empty)
-        self._waiting.append((transport, answer))
+        if self._is_lone:
+            self._written += 1
+            _write(transport, answer)
+        else:
+            self._waiting.append((transport, answer))
 
     def empty(self) -> None:
         """Write all that waits; whoever closes a connection, or writes to it past this, does so first."""
         waiting, self._waiting = self._waiting, []
+        self._is_lone, self._written = len(waiting) + self._written <= 1, 0
         for transport, answer in waiting:
             _write(transport, answer)
 
@@ -125,7 +121,7 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError(f"{message['type']} within an answer")
         body, more_body = message.get("body", b""), message.get("more_body", False)
         head, self._head = self._head, b""
-        self.outbox.send(self.transport, head + self._framed(body, more_body))
+        self.outbox.put(self.transport, head + self._framed(body, more_body))
         if more_body:
             return
         if self.expected_content_length:
