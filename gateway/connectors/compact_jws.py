@@ -9,7 +9,6 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Never
 
@@ -74,8 +73,7 @@ def read(token: UnverifiedToken) -> UnverifiedJws:
     if len(token) > MAXIMUM_CHARACTERS:
         _refuse(f"the token is longer than {MAXIMUM_CHARACTERS} characters")
     header_segment, payload_segment, signature_segment = _segments(token)
-    read_header = _remembered_header if len(header_segment) <= _USUAL_HEADER else _header
-    algorithm, key_id = read_header(header_segment)
+    algorithm, key_id = _proven_headers.get(header_segment) or _header(header_segment)
     claims = _object(payload_segment, "payload")
     return UnverifiedJws(
         algorithm=algorithm,
@@ -105,11 +103,11 @@ def _segments(token: str) -> list[bytes]:
             else "the token holds characters outside unpadded base64url"
         )
     segments = raw.split(b".")
-    for place, segment in enumerate(segments):
+    for segment in segments:
         # RFC 4648 3.5: unused bits that are not zero would give one token many texts.
         if not segment or segment[-1] not in _LAST_OF[len(segment) & 3]:
             fault = "is not canonical base64url" if segment else "is empty"
-            _refuse(f"the token's {_NAMES[place]} {fault}")
+            _refuse(f"the token's {_NAMES[segments.index(segment)]} {fault}")
     return segments
 
 
@@ -119,13 +117,23 @@ def _header(segment: bytes) -> tuple[str, str | None]:
     return _algorithm(header), _key_id(header)
 
 
-# An issuer writes one header for each of its keys. A flood of others costs what it did, and this much memory.
-_remembered_header: Final = lru_cache(maxsize=_REMEMBERED_HEADERS)(_header)
+def remember_header(token: UnverifiedJws) -> None:
+    """Read the header of tokens like this one, whose signature held, no more: an issuer writes one for each key."""
+    segment = token.header_segment
+    if segment in _proven_headers or len(segment) > _USUAL_HEADER:
+        return
+    while len(_proven_headers) >= _REMEMBERED_HEADERS:
+        del _proven_headers[next(iter(_proven_headers))]
+    _proven_headers[segment] = token.algorithm, token.key_id
+
+
+_proven_headers: Final[dict[bytes, tuple[str, str | None]]] = {}
 
 
 def _object(segment: bytes, name: str) -> dict[str, Any]:
     try:
-        return read_object(binascii.a2b_base64(segment.translate(_TO_STANDARD) + b"=" * (-len(segment) & 3)))
+        # More padding than is needed is none: the segment's form was checked.
+        return read_object(binascii.a2b_base64(segment.translate(_TO_STANDARD) + b"=="))
     except UnreadableJson as fault:
         _refuse(f"the token's {name} {fault}")
 

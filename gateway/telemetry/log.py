@@ -4,13 +4,14 @@ import asyncio
 import json
 import logging
 import os
+import re
 import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final, NamedTuple, TextIO
 
 from gateway.domain.clock import second_text
 from gateway.domain.errors import GatewayError
@@ -29,6 +30,8 @@ _QUIET: Final = {
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CAUSES: Final = 5
 _FRAMES: Final = 20
+# Texts that are the same in JSON and on every terminal.
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]*", re.ASCII).fullmatch
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
@@ -62,27 +65,49 @@ class JsonLines(logging.Formatter):
         return rendered(line)
 
 
+class AccessLine(NamedTuple):
+    """An answered request. `client`: its address, None where that is not known; `path`: without the query."""
+
+    request_id: str
+    client: str | None
+    method: str
+    path: str
+    status: int
+    milliseconds: float
+
+
 class AccessLines:
-    """One line an answered request, never with its query. Those of one turn of the event loop are written together."""
+    """The access log. Lines of one turn of the event loop are written together."""
 
     __slots__ = ("_descriptor", "_waiting")
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._waiting: list[bytes] = []
+        self._waiting: list[tuple[float, AccessLine]] = []
 
-    def write(self, fields: Mapping[str, Any]) -> None:
+    def write(self, line: AccessLine) -> None:
         """Call it on a running loop."""
-        head = f'{{"time":"{_written(time.time())}","level":"INFO","logger":"gateway.access",'.encode("ascii")
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.append(head + line_of(fields)[1:])
+        self._waiting.append((time.time(), line))
 
     def _flush(self) -> None:
         """What cannot be written is lost: an access log must not stop the service."""
-        lines, self._waiting = b"".join(self._waiting), []
+        waiting, self._waiting = self._waiting, []
+        lines = b"".join([_access_line(at, line) for at, line in waiting])
         with suppress(OSError):
             os.write(self._descriptor, lines)
+
+
+def _access_line(at: float, line: AccessLine) -> bytes:
+    head = f'{{"time":"{_written(at)}","level":"INFO","logger":"gateway.access"'
+    request_id, client, method, path, status, milliseconds = line
+    if client is None or _PLAIN(f"{request_id}{client}{method}{path}") is None:
+        return head.encode("ascii") + b"," + line_of(line._asdict())[1:]
+    return (
+        f'{head},"request_id":"{request_id}","client":"{client}","method":"{method}","path":"{path}",'
+        f'"status":{status},"milliseconds":{milliseconds}}}\n'
+    ).encode("ascii")
 
 
 def rendered(line: Mapping[str, Any]) -> str:

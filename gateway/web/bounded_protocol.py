@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
@@ -33,8 +34,6 @@ from gateway.web.refusals import (
 _LOG: Final = logging.getLogger("gateway.connections")
 _SLICE: Final = 16 * 1024
 """Bytes go to the parser in slices, so that what is counted after each is off by no more than one."""
-
-_FRAMING_HEADERS: Final = frozenset({b"host", b"transfer-encoding", b"expect"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,21 +87,17 @@ class BoundedProtocol(LeanProtocol):
         self._at_once = at_once
         self._below = below
         self._bounds = bounds
-        self._headers_limit = bounds.headers
-        self._count_limit = bounds.header_count
         self._admissions = admissions or server_state.admissions  # a listener may have places of its own
         self._admission: str | None = None
         self._part = _HEAD
         self._refusal: Refusal | None = None
         self._read_deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
+        self.headers = []
         self._begin_message()
 
     def _begin_message(self) -> None:
         self._head_size = 0
-        self._header_size = 0
-        self._hosts = 0
-        self._codings: list[bytes] = []
         self._body_size = self._body_fed = self._discarded = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -141,7 +136,8 @@ class BoundedProtocol(LeanProtocol):
         except (httptools.HttpParserError, _Refused):
             self._refuse(self._refusal or MALFORMED)
         else:
-            self._watch()
+            if not (self._is_answered and self._part is _NOTHING):
+                self._watch()
 
     def _feed(self, piece: bytes) -> None:
         before, read = self._part, self._body_size
@@ -154,6 +150,8 @@ class BoundedProtocol(LeanProtocol):
             # A header line that never ends is seen by no callback: it is counted here.
             self._head_size += len(piece)
             if self._head_size > self._bounds.url + self._bounds.headers + _SLICE:
+                raise self._refused(HEADERS_TOO_LARGE)
+            if len(self.headers) > self._bounds.header_count:
                 raise self._refused(HEADERS_TOO_LARGE)
         elif self._part is _BODY and before is _BODY:
             self._body_fed += len(piece) - (self._body_size - read)
@@ -171,23 +169,9 @@ class BoundedProtocol(LeanProtocol):
             raise self._refused(URL_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._part is not _HEAD:
-            return  # RFC 9110 6.5.1: a trailer field is never taken for a header; the application reads them already
-        self._header_size += len(name) + len(value) + 4
-        if self._header_size > self._headers_limit or len(self.headers) >= self._count_limit:
-            raise self._refused(HEADERS_TOO_LARGE)
-        name = name.lower()
-        if name in _FRAMING_HEADERS:
-            self._note(name, value)
-        self.headers.append((name, value))
-
-    def _note(self, name: bytes, value: bytes) -> None:
-        if name == b"host":
-            self._hosts += 1
-        elif name == b"transfer-encoding":
-            self._codings.append(value.lower())
-        else:
-            self.expect_100_continue = value.lower() == b"100-continue"
+        # RFC 9110 6.5.1: a trailer field is never taken for a header; the application reads them already.
+        if self._part is _HEAD:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._check_head()
@@ -198,6 +182,8 @@ class BoundedProtocol(LeanProtocol):
             self.cycle.keep_alive = False
 
     def _check_head(self) -> None:
+        names = [name for name, _ in self.headers]
+        self._check_size(names)
         version = self.parser.get_http_version()
         if version not in {"1.1", "1.0"}:
             raise self._refused(VERSION)
@@ -207,11 +193,25 @@ class BoundedProtocol(LeanProtocol):
         if not self.url.startswith(b"/") or b"#" in self.url:
             raise self._refused(TARGET)
         # RFC 9112 3.2: none or several are a bad request. HTTP/1.0 may leave it out.
-        if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
+        hosts = names.count(b"host")
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
             raise self._refused(HOST)
-        # RFC 9112 6.1: any other list is read differently by somebody on the way, which is how requests are smuggled.
-        if self._codings and (self._codings != [b"chunked"] or version == "1.0"):
-            raise self._refused(TRANSFER_CODING)
+        if b"transfer-encoding" in names:
+            codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+            # RFC 9112 6.1: any other list is read differently by somebody on the way, which is how one smuggles.
+            if codings != [b"chunked"] or version == "1.0":
+                raise self._refused(TRANSFER_CODING)
+        if b"expect" in names:
+            self.expect_100_continue = dict(self.headers)[b"expect"].lower() == b"100-continue"
+
+    def _check_size(self, names: Sequence[bytes]) -> None:
+        if len(names) > self._bounds.header_count:
+            raise self._refused(HEADERS_TOO_LARGE)
+        # A head that came in one piece is no larger than the piece.
+        if self._head_size or self._bounds.headers < _SLICE:
+            size = sum([len(name) + len(value) + 4 for name, value in self.headers])
+            if size > self._bounds.headers:
+                raise self._refused(HEADERS_TOO_LARGE)
 
     def on_body(self, body: bytes) -> None:
         self._body_size += len(body)

@@ -5,12 +5,12 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from gateway.domain.errors import InternalFault
 from gateway.domain.identifiers import random_uuid
 from gateway.domain.origin import RequestOrigin
-from gateway.telemetry.log import REQUEST_ID
+from gateway.telemetry.log import REQUEST_ID, AccessLine
 from gateway.telemetry.meters import HttpMeter
 from gateway.web.asgi import Application, Message, Receive, Scope, Send
 from gateway.web.at_once import AtOnce, Below, DoorAtOnce, DoorBelow, Ready, RequestHeaders
@@ -21,7 +21,7 @@ from gateway.web.responses import Answer, Headers, send_answer
 FaultRenderer = Callable[[InternalFault, str], Answer]
 """Renders a bug for the caller; the text is the request id."""
 
-AccessLog = Callable[[Mapping[str, Any]], None]
+AccessLog = Callable[[AccessLine], None]
 """Keeps the one line about each answered request (`telemetry.log.AccessLines.write`)."""
 
 CLIENT_GONE: Final = 499
@@ -162,15 +162,9 @@ class Edge:
         if self._meter is not None:
             self._meter.answered(status or CLIENT_GONE, took)
         if self._access_log is not None:
+            milliseconds = round(took * 1000, 3)
             self._access_log(
-                {
-                    "request_id": origin.request_id,
-                    "client": origin.source_ip,
-                    "method": method,
-                    "path": _shown(path),
-                    "status": status,
-                    "milliseconds": round(took * 1000, 3),
-                }
+                AccessLine(origin.request_id, origin.source_ip, method, _shown(path), status, milliseconds)
             )
 
 

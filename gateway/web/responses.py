@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.domain.values import quickly_made
 from gateway.web.asgi import Send
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -12,6 +13,7 @@ XML: Final[Headers] = ((b"content-type", b"text/xml"),)
 JSON: Final[Headers] = ((b"content-type", b"application/json"),)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A whole answer. `headers` have lower-case names; the length is added when it is sent.

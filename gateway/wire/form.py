@@ -5,6 +5,7 @@ nobody checks one value and uses another. Grammar: WHATWG URL Standard 5.1, made
 """
 
 from collections.abc import Container
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from gateway.domain.errors import UnreadableQuery
@@ -45,6 +46,24 @@ def read_fields(raw: bytes, known: Container[str]) -> dict[str, str]:
     return fields
 
 
+def usual_fields(raw: bytes, known: AbstractSet[str]) -> dict[str, str] | None:
+    """As `read_fields`, of a form whose every name is one of `known` as it stands; None for any other.
+
+    Raises UnreadableQuery.
+    """
+    try:
+        fields = dict([piece.split("=", 1) for piece in raw.decode().split("&")])
+    except ValueError:
+        # A name without a value, an empty piece, bytes that are not UTF-8.
+        return None
+    if len(fields) <= raw.count(b"&") or not fields.keys() <= known:
+        return None
+    for name, value in fields.items():
+        if "%" in value or "+" in value:
+            fields[name] = _decoded(value)
+    return fields
+
+
 def called(name: str, known: Container[str]) -> str:
     """How a message calls a parameter: by the known name that it is, or that its list has; else by no name."""
     head = name.partition(".")[0]
@@ -70,6 +89,10 @@ def _decoded(text: str) -> str:
         text = text.replace("+", " ")
     if "%" not in text:
         return text
+    # The two that every ARN in a form has: often there is no other.
+    plain = text.replace("%3A", ":").replace("%2F", "/")
+    if "%" not in plain:
+        return plain
     head, *rest = text.split("%")
     try:
         return head + "".join([_CHARACTER_OF[piece[:2]] + piece[2:] for piece in rest])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.domain.errors import MethodRefused, MissingAction, UnknownAction, UnreadableQuery, UnsupportedMedia
+from gateway.wire import form
 from gateway.wire.form import called, read_fields
 from gateway.wire.sts_operations import ACTIONS_OF_STS, OPERATIONS, Operation
 from gateway.wire.sts_shapes import Rows
@@ -85,19 +86,19 @@ def read(
     if body:
         _check_body(method, content_type, content_encoding)
     if not raw_query:
-        form = usual_fields(body)
-        if form is not None:
+        usual = usual_fields(body)
+        if usual is not None:
             # Nothing but whole names of ours, as most requests are: none of what follows could find a fault.
-            return Parameters(method=method, values=form)
+            return Parameters(method=method, values=usual)
     sent = read_fields(raw_query, _KNOWN)
     values = {name: value for name, value in sent.items() if not _is_of_the_signature(name)}
-    form = read_fields(body, _KNOWN)
-    for name in form:
+    sent_in_form = read_fields(body, _KNOWN)
+    for name in sent_in_form:
         if name in values:
             raise UnreadableQuery(f"{called(name, _KNOWN)} stands in the query and in the form; give it once")
         if name[:6].lower() == _SIGNATURE_PREFIX:
             raise UnreadableQuery("The form has X-Amz- parameters; they belong in the query, or in headers")
-    values.update(form)
+    values.update(sent_in_form)
     for name in values:
         if name not in _PLAIN:
             _check_name(name)
@@ -109,8 +110,7 @@ def usual_fields(body: bytes) -> Mapping[str, str] | None:
 
     Raises UnreadableQuery.
     """
-    form = read_fields(body, _KNOWN)
-    return form if form.keys() <= _PLAIN else None
+    return form.usual_fields(body, _PLAIN)
 
 
 def operation_of(parameters: Parameters) -> Operation:

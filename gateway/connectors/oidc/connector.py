@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.connectors.compact_jws import UnverifiedJws
+from gateway.connectors.compact_jws import UnverifiedJws, remember_header
 from gateway.connectors.connector import BrowserLogin, Examination
 from gateway.connectors.fetch import Fetcher, Resolve, resolve
 from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
@@ -158,6 +158,7 @@ class OidcConnector:
     ) -> Identity:
         if not signature_holds(token, keys):
             raise InvalidIdentityToken("The ID Token's signature is invalid", cause="the signature does not hold")
+        remember_header(token)
         now = int(self._clock.now().timestamp())
         expected = self._expected
         known = expected.audiences is audiences and expected.authorized_parties is authorized_parties

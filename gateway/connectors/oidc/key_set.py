@@ -122,7 +122,10 @@ class KeySet:
         compiled = self._compiled.get((key_id, algorithm))
         if compiled is not None:
             return compiled
-        candidates = [key for key in self._by_id.get(key_id, ()) if key.fits(ALGORITHMS[algorithm])]
+        named = self._by_id.get(key_id)
+        if named is None:
+            return ()
+        candidates = [key for key in named if key.fits(ALGORITHMS[algorithm])]
         if len(candidates) > _MAXIMUM_OF_ONE_ID:
             return ()
         keys = tuple(key for key in (_compile(one, algorithm) for one in candidates) if key is not None)

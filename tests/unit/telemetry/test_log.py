@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import InvalidIdentityToken
-from gateway.telemetry.log import REQUEST_ID, AccessLines, configure, rendered
+from gateway.telemetry.log import REQUEST_ID, AccessLine, AccessLines, configure, rendered
 
 LOG = logging.getLogger("gateway.tests")
 DANGEROUS = "".join(map(chr, [*range(32), *range(0x7F, 0xA0), 0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x2030)]))
@@ -119,21 +119,37 @@ def test_a_line_is_printable_ascii_and_reads_back(text: str) -> None:
     assert json.loads(line) == {"claim": text} | {text: 1}
 
 
-async def test_access_lines_go_to_their_descriptor_whole() -> None:
+LINE = AccessLine(request_id="an-id", client="192.0.2.7", method="GET", path="/portal", status=200, milliseconds=0.125)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(LINE, id="a usual one"),
+        pytest.param(LINE._replace(client=None), id="of nobody known"),
+        pytest.param(LINE._replace(path="/\x1b[2J"), id="that would clear the terminal"),
+        pytest.param(LINE._replace(path='/","status":500,"x":"'), id="that would say otherwise"),
+        pytest.param(LINE._replace(path="/a\\"), id="that would go on"),
+        pytest.param(LINE._replace(path="/\u202e\u00e9\x7f\n"), id="that would turn the direction"),
+    ],
+)
+async def test_access_lines_go_to_their_descriptor_whole(line: AccessLine) -> None:
     read, write = os.pipe()
-    AccessLines(write).write({"path": "/\x1b[2J", "status": 200})
+    AccessLines(write).write(line)
     await asyncio.sleep(0)
     os.close(write)
 
     with os.fdopen(read, "rb") as pipe:
-        line = json.loads(pipe.read())
-    assert line.pop("time").endswith("Z")
-    assert line == {"level": "INFO", "logger": "gateway.access", "path": "/\x1b[2J", "status": 200}
+        written = pipe.read()
+    assert not any(byte in range(32) or byte == 0x7F for byte in written[:-1])
+    told = json.loads(written)
+    assert told.pop("time").endswith("Z")
+    assert told == {"level": "INFO", "logger": "gateway.access", **line._asdict()}
 
 
 async def test_an_access_line_that_cannot_be_written_is_lost_quietly() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full:
-        AccessLines(full.fileno()).write({"status": 200})
+        AccessLines(full.fileno()).write(LINE)
         await asyncio.sleep(0)
 
 
@@ -141,7 +157,7 @@ async def test_access_lines_of_one_turn_of_the_event_loop_are_written_in_their_o
     read, write = os.pipe()
     lines = AccessLines(write)
     for status in (200, 403, 500):
-        lines.write({"status": status})
+        lines.write(LINE._replace(status=status))
     await asyncio.sleep(0)
     os.close(write)
 

@@ -196,7 +196,7 @@ class Edged:
             render_fault=lambda _fault, request_id: Answer(status=500, body=request_id.encode()),
             trusted_proxies=(),
             public_url="https://sts.example.com",
-            access_log=self.lines.append,
+            access_log=lambda line: self.lines.append(line._asdict()),
             meter=self.meters.http,
             at_once=self._at_once,
         )

@@ -36,7 +36,11 @@ class Asked:
         self.sent: list[Message] = []
         self.lines: list[Mapping[str, Any]] = []
         self._edge = Edge(
-            app, render_fault=rendered, trusted_proxies=(), public_url=public_url, access_log=self.lines.append
+            app,
+            render_fault=rendered,
+            trusted_proxies=(),
+            public_url=public_url,
+            access_log=lambda line: self.lines.append(line._asdict()),
         )
 
     async def by(self, scope: Scope) -> "Asked":

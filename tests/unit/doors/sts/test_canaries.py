@@ -48,7 +48,7 @@ class Run:
             world.configuration,
             clock=world.clock,
             audit=world.audit,
-            access_log=lambda fields: self.lines.append(line_of(fields).decode()),
+            access_log=lambda line: self.lines.append(line_of(line._asdict()).decode()),
             meters=world.meters,
         )
         transport = httpx.ASGITransport(app=self.gateway.app)
