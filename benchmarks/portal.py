@@ -4,10 +4,12 @@
 
 A person with 20 roles, and one with 200. The three requests of one opening in turn over one connection, a browser that
 keeps nothing; interleaved rounds; medians of the rounds' ratios of the time until all is there, and of the processor's.
-Bar, for 20 roles: 2 times the bare server's time.
+Left alone, Linux puts client and server on one processor or on two as it likes, and an answer takes half as long or
+twice: both are measured, each server pinned alike. Bar: 2 times the bare server's time, in each.
 """
 
 import json
+import os
 import re
 import statistics
 import sys
@@ -30,6 +32,7 @@ ROUNDS = 7
 OPENINGS = 300
 BAR = 2.0
 ROLES = (20, 200)
+PLACES = sorted(os.sched_getaffinity(0))[:2]
 _NAMES = {count: [f"lake/Role{count}x{number:03}" for number in range(count)] for count in ROLES}
 _CONFIGURATION = """
 gateway:
@@ -82,7 +85,9 @@ class Measured:
     wait: float
 
 
-def measure(server: Running, requests: Sequence[bytes]) -> Measured:
+def measure(server: Running, requests: Sequence[bytes], processor: int) -> Measured:
+    """`processor`: that the server runs on; the client runs on the first one."""
+    os.sched_setaffinity(server.process.pid, {processor})
     total = OPENINGS * len(requests)
     before = server.cpu
     outcome = drive(server.port, requests, connections=1, total=total)
@@ -92,26 +97,33 @@ def measure(server: Running, requests: Sequence[bytes]) -> Measured:
     return Measured(cpu=(server.cpu - before) / OPENINGS * 1e6, wait=statistics.median(waits) * 1e6)
 
 
-def compared(count: int, served: Running, provider: IdentityProvider, folder: Path) -> float:
+def compared(count: int, served: Running, provider: IdentityProvider, folder: Path) -> list[float]:
+    """One for each processor of PLACES."""
     cookie = signed_in(served, provider, f"of-{count}")
     sizes = opening(served, cookie)
     plain = {path.partition("?")[0]: size for path, size in sizes.items()}
     with bare_pages(folder / f"bare-{count}", plain) as bare:
         own = [get(path, cookie, served.port) for path in sizes]
         same = [get(path, cookie, bare.port) for path in plain]
-        rounds = [(measure(served, own), measure(bare, same)) for _ in range(ROUNDS)]
+        found = {at: [(measure(served, own, at), measure(bare, same, at)) for _ in range(ROUNDS)] for at in PLACES}
+    return [told(f"{count:>3} roles, {sum(sizes.values()) / 1000:.1f} kB", at, found[at]) for at in found]
+
+
+def told(what: str, processor: int, rounds: Sequence[tuple[Measured, Measured]]) -> float:
     cpu = statistics.median(ours.cpu / theirs.cpu for ours, theirs in rounds)
     wait = statistics.median(ours.wait / theirs.wait for ours, theirs in rounds)
     ours, theirs = (statistics.median(one.wait for one in column) for column in zip(*rounds, strict=True))
     spent = statistics.median(one.cpu for one, _ in rounds)
+    where = "the same processor" if processor == PLACES[0] else "another processor "
     print(
-        f"{count:>3} roles, {sum(sizes.values()) / 1000:.1f} kB: {ours:5.0f} us until all is there, "
-        f"bare {theirs:5.0f} us: {wait:.2f} times | {spent:4.0f} us of processor, {cpu:.2f} times"
+        f"{what}, {where}: {ours:4.0f} us until all is there, bare {theirs:4.0f} us: {wait:.2f} times | "
+        f"{spent:4.0f} us of processor, {cpu:.2f} times"
     )
     return wait
 
 
 def main() -> int:
+    os.sched_setaffinity(0, {PLACES[0]})
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         provider = stack.enter_context(IdentityProvider().running())
@@ -120,9 +132,9 @@ def main() -> int:
             "token_endpoint": f"{provider.issuer}/token",
         }
         served = stack.enter_context(gateway(folder, provider, configuration=_CONFIGURATION + _MAPPINGS))
-        ratios = [compared(count, served, provider, folder) for count in ROLES]
+        ratios = [ratio for count in ROLES for ratio in compared(count, served, provider, folder)]
     print(f"bar: {BAR} times the bare server")
-    return int(ratios[0] > BAR)
+    return int(max(ratios) > BAR)
 
 
 if __name__ == "__main__":

@@ -17,20 +17,33 @@ from gateway.web.asgi import Application, Receive, Scope, Send
 _LOG: Final = logging.getLogger("gateway.reload")
 
 
-def following(gateway: Gateway, begun: LastGood, *, on_hangup: Sequence[Callable[[], None]] = ()) -> Application:
+def following(
+    gateway: Gateway,
+    begun: LastGood,
+    *,
+    on_hangup: Sequence[Callable[[], None]] = (),
+    at_end: Callable[[], None] = lambda: None,
+) -> Application:
     """The gateway's application, which from its start to its end follows the configuration's files.
 
     `begun`: what the gateway was made of. `on_hangup`: what else is done at SIGHUP, such as opening the audit log's
-    file anew after it was moved away.
+    file anew after it was moved away. `at_end`: what is done last, once every request has been answered.
     """
-    return _Following(gateway, begun, on_hangup)
+    return _Following(gateway, begun, on_hangup, at_end)
 
 
 class _Following:
-    def __init__(self, gateway: Gateway, begun: LastGood, on_hangup: Sequence[Callable[[], None]]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        begun: LastGood,
+        on_hangup: Sequence[Callable[[], None]],
+        at_end: Callable[[], None],
+    ) -> None:
         self._gateway = gateway
         self._begun = begun
         self._on_hangup = on_hangup
+        self._at_end = at_end
         self.at_once: Final = gateway.at_once
         self.below: Final = gateway.below
         self.below_internal: Final = gateway.below_internal
@@ -50,6 +63,7 @@ class _Following:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+            self._at_end()
 
     async def _take(self, configuration: Configuration) -> None:
         for setting in fixed_settings(self._gateway.configuration, configuration):

@@ -111,15 +111,15 @@ def _application(last_good: "LastGood", audit: "AuditLog", meters: "Meters") -> 
     refusing = configuration.gateway.audit.on_failure is AuditFailure.REFUSE
     audit.on_failure = meters.audit_refused if refusing else meters.audit_dropped
     meters.tell_build(__version__)
-    access_log = AccessLines(sys.stderr.fileno()).write
+    access = AccessLines(sys.stderr.fileno())
     tracing = tracing_of(os.environ, __version__)
     try:
         gateway = Gateway(
-            configuration, clock=SteadyClock(), audit=audit, access_log=access_log, meters=meters, tracing=tracing
+            configuration, clock=SteadyClock(), audit=audit, access_log=access.write, meters=meters, tracing=tracing
         )
     except ValueError as fault:
         raise UnusableFile(str(fault)) from None
-    return following(gateway, last_good, on_hangup=[audit.reopen])
+    return following(gateway, last_good, on_hangup=[audit.reopen], at_end=access.flush)
 
 
 def _audit_log(gateway: "GatewaySettings") -> "AuditLog":

@@ -40,7 +40,11 @@ class SteadyClock:
         self._offset = wall() - monotonic()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.timestamp(), UTC)
+        # As `timestamp`, which it would cost as much to call as to reckon.
+        monotonic = self._monotonic()
+        offset = self._wall() - monotonic
+        self._offset = max(self._offset, offset)
+        return datetime.fromtimestamp(monotonic + self._offset, UTC)
 
     def timestamp(self) -> float:
         """Seconds since the epoch; never less than an earlier answer."""

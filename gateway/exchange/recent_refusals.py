@@ -3,7 +3,8 @@
 They are what the audit log has of them; the log stays the place where all of them are.
 """
 
-from collections import OrderedDict
+import itertools
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -50,7 +51,7 @@ class RecentRefusals:
     __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Callable[[], RecentRefusal]] = OrderedDict()
+        self._kept: deque[tuple[str, Callable[[], RecentRefusal]]] = deque(maxlen=_KEPT)
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Keep the refusal that an audit record tells of; the oldest one goes."""
@@ -59,17 +60,14 @@ class RecentRefusals:
 
     def add(self, request_id: str, made: Callable[[], RecentRefusal]) -> None:
         """As `keep`, of one that is made where somebody asks for it: of a flood hardly any are read."""
-        self._kept[request_id] = made
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._kept.append((request_id, made))
 
     def by_request(self, request_id: str) -> RecentRefusal | None:
-        made = self._kept.get(request_id)
-        return None if made is None else made()
+        return next((made() for one, made in reversed(self._kept) if one == request_id), None)
 
     def latest(self, count: int) -> Sequence[RecentRefusal]:
         """The newest first."""
-        return [made() for made in list(self._kept.values())[: -count - 1 : -1]]
+        return [made() for _, made in itertools.islice(reversed(self._kept), count)]
 
 
 def _text(value: Any) -> str:

@@ -30,6 +30,8 @@ _QUIET: Final = {
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CAUSES: Final = 5
 _FRAMES: Final = 20
+_MOMENT: Final = 0.002
+"""Seconds."""
 # Texts that are the same in JSON and on every terminal.
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*", re.ASCII).fullmatch
 
@@ -77,7 +79,7 @@ class AccessLine(NamedTuple):
 
 
 class AccessLines:
-    """The access log. Lines of one turn of the event loop are written together."""
+    """The access log. Lines of one moment are written together: a write for each would cost as much as a small page."""
 
     __slots__ = ("_descriptor", "_waiting")
 
@@ -88,11 +90,11 @@ class AccessLines:
     def write(self, line: AccessLine) -> None:
         """Call it on a running loop."""
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_later(_MOMENT, self.flush)
         self._waiting.append((time.time(), line))
 
-    def _flush(self) -> None:
-        """What cannot be written is lost: an access log must not stop the service."""
+    def flush(self) -> None:
+        """Write what waits. What cannot be written is lost: an access log must not stop the service."""
         waiting, self._waiting = self._waiting, []
         lines = b"".join([_access_line(at, line) for at, line in waiting])
         with suppress(OSError):

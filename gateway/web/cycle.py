@@ -4,7 +4,7 @@ Two writes are two packets and wake the client twice, which costs as much as sea
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from contextlib import suppress
 from typing import Any, Final
 
@@ -38,17 +38,23 @@ _blocks: Final[dict[Headers, bytes]] = {}
 class Outbox:
     """What one turn of the event loop answers, written at its end: a client that sleeps is woken once for all.
 
-    After a turn with one answer the next one's are written as they come: a lone client need not wait for nobody.
+    After a turn with one answer the next one's are written as they come, and so are those of a connection that is the
+    only one: a lone client need not wait for nobody.
     """
 
-    __slots__ = ("_is_lone", "_waiting", "_written")
+    __slots__ = ("_connections", "_is_lone", "_waiting", "_written")
 
-    def __init__(self) -> None:
+    def __init__(self, connections: Sized) -> None:
+        """`connections`: those that are open."""
+        self._connections = connections
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
         self._written = 0
         self._is_lone = False
 
     def put(self, transport: asyncio.Transport, answer: bytes) -> None:
+        if self._is_lone and len(self._connections) == 1:
+            _write(transport, answer)
+            return
         if not (self._waiting or self._written):
             asyncio.get_running_loop().call_soon(self.empty)
         if self._is_lone:

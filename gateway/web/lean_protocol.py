@@ -25,7 +25,7 @@ class ConnectionState(ServerState):
         super().__init__()
         self.admissions = admissions
         self.meter = meter
-        self.outbox: Final = Outbox()
+        self.outbox: Final = Outbox(self.connections)
         self.draining = False
 
 

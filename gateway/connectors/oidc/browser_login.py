@@ -16,7 +16,7 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from gateway.connectors.compact_jws import UnverifiedJws, read
+from gateway.connectors.compact_jws import UnverifiedJws, claims_of, read
 from gateway.connectors.connector import Arrived, LoginCallback, LoginTransaction, Refreshed
 from gateway.connectors.fetch import Fetcher, FetchFailed, FormRejected
 from gateway.connectors.hosts import keys_url_fault
@@ -94,7 +94,7 @@ class OidcBrowserLogin:
         answer = await self._asked(self._redeemed(endpoints, transaction, callback.code))
         parsed = read(_id_token(answer))
         identity = await self._verified(parsed)
-        nonce = parsed.unverified_claims.get("nonce")
+        nonce = claims_of(parsed).get("nonce")
         if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), transaction.nonce.encode()):
             raise SignInRefused(cause="the ID token's nonce is not the one of this sign-in")
         # Without offline_access a refresh token is for as long as the person sits there (Core 11): one that ends with

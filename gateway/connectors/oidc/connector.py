@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.connectors.compact_jws import UnverifiedJws, remember_header
+from gateway.connectors.compact_jws import UnverifiedJws, claims_of, remember_header
 from gateway.connectors.connector import BrowserLogin, Examination
 from gateway.connectors.fetch import Fetcher, Resolve, resolve
 from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
@@ -114,10 +114,10 @@ class OidcConnector:
         )
 
     def verify(self, token: UnverifiedJws) -> Coroutine[Any, Any, Identity]:
-        """Prove who `token` speaks of: algorithm, key, signature, claims, in this order.
+        """Prove who `token` speaks of: algorithm, key, the payload's form, signature, claims, in this order.
 
-        Nothing of the payload is judged before the signature, so a forged token learns nothing. Without I/O where the
-        key is known; an unknown key's id has the provider asked at most once a minute.
+        Nothing that the payload says is judged before the signature, so a forged token learns nothing. Without I/O
+        where the key is known; an unknown key's id has the provider asked at most once a minute.
 
         Raises InvalidIdentityToken, ExpiredIdentityToken, ProviderUnreachable, InvalidTags.
         """
@@ -129,6 +129,10 @@ class OidcConnector:
         """As `verify`, of a token that is for one of `audiences`."""
         keys = self._known_keys(token)
         if not keys:
+            unknown = self.unknown_key(token)
+            if unknown is not None:
+                raise unknown
+            claims_of(token)  # the provider is asked for no token that could not be one of its own
             keys = await self._keys.sought(token.key_id, token.algorithm)
         return self._proven(token, keys, audiences, authorized_parties)
 
@@ -156,6 +160,7 @@ class OidcConnector:
         audiences: frozenset[str],
         authorized_parties: frozenset[str],
     ) -> Identity:
+        claims = claims_of(token)
         if not signature_holds(token, keys):
             raise InvalidIdentityToken("The ID Token's signature is invalid", cause="the signature does not hold")
         remember_header(token)
@@ -167,9 +172,9 @@ class OidcConnector:
             expected = self._expected = Expectation(
                 issuer=self.issuer, audiences=audiences, authorized_parties=authorized_parties, now=now
             )
-        claims = verified(token.unverified_claims, expected)
-        audience = matched_audience(claims, audiences)
-        return identity_of(claims, provider=self.name, audience=audience, paths=self._paths)
+        proven = verified(claims, expected)
+        audience = matched_audience(proven, audiences)
+        return identity_of(proven, provider=self.name, audience=audience, paths=self._paths)
 
 
 def _browser_login(

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from gateway.domain.errors import FormRefused, NotSignedIn
 from gateway.domain.origin import RequestOrigin
+from gateway.domain.values import quickly_made
 from gateway.doors.portal.views.pieces import FORM_TOKEN
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.people.context import drawn
@@ -30,6 +31,7 @@ RETURN: Final = re.compile(
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """`segments`: what the path names below its page (a provider); `fields`: of the query, or of the form."""

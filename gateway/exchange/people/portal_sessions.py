@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway.domain.errors import NotSignedIn
 from gateway.domain.origin import RequestOrigin
+from gateway.domain.values import quickly_made
 from gateway.exchange.parts import Parts
 from gateway.exchange.people import sign_ins
 from gateway.exchange.people.context import PeopleParts, drawn
@@ -19,6 +20,7 @@ _TOUCHED_EVERY: Final = 60
 """Seconds: a session in use is written at most so often."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalSession:
     """A person's session in one browser. `form_token` proves that a form came from a page of this session."""

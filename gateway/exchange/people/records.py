@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gateway.domain.clock import Clock
 from gateway.domain.errors import SignInRefused
+from gateway.domain.values import quickly_made
 from gateway.sealing.envelope import SealBroken, Sealer
 from gateway.sealing.keyring import SealingKey
 from gateway.state.naming import digest_of
@@ -22,6 +23,7 @@ _MAXIMUM_CONTENT: Final = 1_000_000
 _REMEMBERED: Final = 500
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A record as it stands, which nobody changes; `raw` is what a replacement must find there still."""

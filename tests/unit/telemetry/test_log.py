@@ -136,7 +136,7 @@ LINE = AccessLine(request_id="an-id", client="192.0.2.7", method="GET", path="/p
 async def test_access_lines_go_to_their_descriptor_whole(line: AccessLine) -> None:
     read, write = os.pipe()
     AccessLines(write).write(line)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     os.close(write)
 
     with os.fdopen(read, "rb") as pipe:
@@ -150,16 +150,29 @@ async def test_access_lines_go_to_their_descriptor_whole(line: AccessLine) -> No
 async def test_an_access_line_that_cannot_be_written_is_lost_quietly() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full:
         AccessLines(full.fileno()).write(LINE)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
 
 
-async def test_access_lines_of_one_turn_of_the_event_loop_are_written_in_their_order() -> None:
+async def test_access_lines_of_one_moment_are_written_in_their_order() -> None:
     read, write = os.pipe()
     lines = AccessLines(write)
     for status in (200, 403, 500):
         lines.write(LINE._replace(status=status))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     os.close(write)
 
     with os.fdopen(read, "rb") as pipe:
         assert [json.loads(line)["status"] for line in pipe] == [200, 403, 500]
+
+
+async def test_access_lines_that_wait_are_written_at_the_end() -> None:
+    read, write = os.pipe()
+    lines = AccessLines(write)
+    lines.write(LINE)
+    lines.flush()
+    lines.flush()
+    await asyncio.sleep(0.05)
+    os.close(write)
+
+    with os.fdopen(read, "rb") as pipe:
+        assert len(pipe.readlines()) == 1

@@ -231,7 +231,7 @@ async def test_the_edge_does_for_a_prompt_answer_what_it_does_for_every_other(mo
     scope = {**scope_of(), "method": "POST", "raw_path": b"/", "headers": HEADERS, "scheme": "https"}
     scope["client"] = ("192.0.2.1", 1)
     cycle = Cycle.__new__(Cycle)
-    vars(cycle).update(scope=scope, transport=Transport(), outbox=Outbox(), default_headers=[(b"date", b"today")])
+    vars(cycle).update(scope=scope, transport=Transport(), outbox=Outbox(()), default_headers=[(b"date", b"today")])
     vars(cycle).update(response_started=False, response_complete=False, disconnected=False, keep_alive=True)
     vars(cycle).update(chunked_encoding=None, expected_content_length=0, waiting_for_100_continue=False)
     vars(cycle).update(flow=_Flow(), message_event=_Event(), on_response=lambda: None)

@@ -18,7 +18,7 @@ class Wire:
 
 
 async def test_answers_of_one_turn_are_written_at_its_end_in_their_order() -> None:
-    outbox, one, other = Outbox(), Wire(), Wire()
+    outbox, one, other = Outbox(()), Wire(), Wire()
 
     outbox.put(one, b"1")  # type: ignore[arg-type]
     outbox.put(other, b"2")  # type: ignore[arg-type]
@@ -30,7 +30,7 @@ async def test_answers_of_one_turn_are_written_at_its_end_in_their_order() -> No
 
 
 async def test_an_emptied_outbox_writes_nothing_twice() -> None:
-    outbox, wire = Outbox(), Wire()
+    outbox, wire = Outbox(()), Wire()
     outbox.put(wire, b"1")  # type: ignore[arg-type]
 
     outbox.empty()
@@ -40,7 +40,7 @@ async def test_an_emptied_outbox_writes_nothing_twice() -> None:
 
 
 async def test_after_a_turn_with_one_answer_the_next_is_written_as_it_comes() -> None:
-    outbox, wire = Outbox(), Wire()
+    outbox, wire = Outbox(()), Wire()
     outbox.put(wire, b"1")  # type: ignore[arg-type]
     await asyncio.sleep(0)
 
@@ -50,7 +50,7 @@ async def test_after_a_turn_with_one_answer_the_next_is_written_as_it_comes() ->
 
 
 async def test_after_a_turn_with_several_answers_they_are_written_at_its_end_again() -> None:
-    outbox, wire = Outbox(), Wire()
+    outbox, wire = Outbox(()), Wire()
     outbox.put(wire, b"1")  # type: ignore[arg-type]
     await asyncio.sleep(0)
     outbox.put(wire, b"2")  # type: ignore[arg-type]
@@ -66,7 +66,7 @@ async def test_after_a_turn_with_several_answers_they_are_written_at_its_end_aga
 
 
 async def test_no_answer_overtakes_one_that_waits() -> None:
-    outbox, wire = Outbox(), Wire()
+    outbox, wire = Outbox(()), Wire()
     outbox.put(wire, b"1")  # type: ignore[arg-type]
     outbox.empty()
     outbox.put(wire, b"2")  # type: ignore[arg-type]
@@ -86,7 +86,7 @@ class ClosedWire(Wire):
 
 
 async def test_a_client_that_has_gone_takes_nobody_elses_answer_along() -> None:
-    outbox, other = Outbox(), Wire()
+    outbox, other = Outbox(()), Wire()
     outbox.put(ClosedWire(), b"1")  # type: ignore[arg-type]
     outbox.put(other, b"2")  # type: ignore[arg-type]
 
@@ -96,7 +96,7 @@ async def test_a_client_that_has_gone_takes_nobody_elses_answer_along() -> None:
 
 
 async def test_a_client_that_has_gone_before_its_answer_is_no_bug() -> None:
-    outbox = Outbox()
+    outbox = Outbox(())
     for _ in range(2):
         outbox.put(ClosedWire(), b"1")  # type: ignore[arg-type]
         await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final
 
+from gateway.domain.values import quickly_made
 from gateway.doors.portal.views.pieces import FORM_TOKEN, hidden
 from gateway.web.markup import Child, Markup, joined, tag
 from gateway.web.pages import page
@@ -37,6 +38,7 @@ _MARK: Final = tag(
 _BRAND: Final = tag("a", _MARK, tag("span", "sts-gateway"), href=ROLES, class_="brand")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """Who looks at the page. `administers`: may see the administrator's view."""

@@ -17,7 +17,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from gateway.connectors.compact_jws import UnverifiedJws, read
+from gateway.connectors.compact_jws import UnverifiedJws, claims_of, read
 from gateway.connectors.oidc import any_algorithm
 from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, VerificationKey, signature_holds
 from gateway.domain.errors import InvalidIdentityToken
@@ -145,6 +145,7 @@ REFUSED = {
 def candidates(text: str) -> tuple[UnverifiedJws, tuple[VerificationKey, ...]] | None:
     try:
         unverified = read(UnverifiedToken(text))
+        claims_of(unverified)
     except InvalidIdentityToken:
         return None
     return unverified, KEYS.fitting(unverified.key_id, unverified.algorithm)
