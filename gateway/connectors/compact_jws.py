@@ -28,6 +28,7 @@ SIGNATURE_ALGORITHMS: Final = frozenset(
 _NOT_A_TOKEN: Final = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"  # noqa: S105  AWS's sentence
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _USUAL_HEADER: Final = 512
+_USUAL_MEMBERS: Final = frozenset({"alg", "kid", "typ"})
 _REMEMBERED_HEADERS: Final = 512
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 # What a segment may end in, by what is left of its length: four characters are three bytes, one is none.
@@ -127,6 +128,10 @@ def _segments(token: str) -> list[bytes]:
 def _header(segment: bytes) -> tuple[str, str | None]:
     """The algorithm and the key's id; nothing else of a header goes on."""
     header = _object(_decoded(segment), "header")
+    if header.keys() == _USUAL_MEMBERS and header["typ"] == "JWT":
+        algorithm, key_id = header["alg"], header["kid"]
+        if type(algorithm) is type(key_id) is str and algorithm in SIGNATURE_ALGORITHMS:
+            return algorithm, key_id
     return _algorithm(header), _key_id(header)
 
 

@@ -135,9 +135,7 @@ class UsualAuthorization:
         moment = read_basic(timestamp.decode("latin-1"))
         if moment is None or not -MAXIMUM_SKEW <= now - moment <= MAXIMUM_SKEW or timestamp[:8] != caller.date:
             return False
-        if caller.ends <= now or not self._parts.authenticator.is_in_force(caller.sealing_key):
-            return False
-        if not request.amz <= caller.signed or not (_HASH(payload) or payload in _PAYLOADS):
+        if caller.ends <= now or not request.amz <= caller.signed or not (_HASH(payload) or payload in _PAYLOADS):
             return False
         # A control character or a byte beyond ASCII anywhere, and blanks that a signer would have taken away.
         values = b"".join(fields.values())
@@ -158,7 +156,7 @@ class UsualAuthorization:
         authorization = fields.get(b"authorization", b"")
         key = service.name, authorization.rpartition(SIGNATURE)[0], fields.get(b"x-amz-security-token", b"")
         caller = self._callers.get(key)
-        if caller is not None and caller.service is service:
+        if caller is not None and caller.service is service and self._is_in_force(caller):
             return caller
         caller = caller_of(self._parts, service, authorization, key[2], now, render)
         if caller is not None:

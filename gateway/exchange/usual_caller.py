@@ -44,6 +44,7 @@ _FIELDS: Final = ("now", "source_ip", "user_agent", "arn", "allowed_by", "reques
 _NOW: Final = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
 _NOW_TOLD: Final = "2001-02-03T04:05:06Z"
 _MOST_STATEMENTS: Final = 32
+_MOST_TOLD: Final = 256
 _OURS: Final = b"x-gateway-"
 _VARIABLE: Final = "${"
 _NO_KEYS: Final = RequestContext(values={})
@@ -75,6 +76,9 @@ class UsualPlan:
         ids = tuple(found)
         told = self.told.get(ids)
         if told is None:
+            if len(self.told) >= _MOST_TOLD:
+                # Of many statements, a client's own session policy's among them, there are more choices than memory.
+                self.told.clear()
             told = self.told[ids] = line_of({"": sorted(set(ids))}).decode("ascii")[4:-2]
         return told
 
@@ -105,10 +109,13 @@ class UsualCaller:
     def plan(self, parts: Parts, method: str, *, is_object: bool) -> UsualPlan | None:
         """None where a decision may need more than the resource."""
         key = method, is_object
-        if key not in self.plans:
-            row = USUAL_ROWS.get(key)
-            self.plans[key] = None if row is None else _plan(parts, self, method, row.actions[0])
-        return self.plans[key]
+        if key in self.plans:
+            return self.plans[key]
+        row = USUAL_ROWS.get(key)
+        if row is None:
+            return None  # and is not remembered: a proxy passes on whatever method its client makes up
+        plan = self.plans[key] = _plan(parts, self, method, row.actions[0])
+        return plan
 
 
 def caller_of(

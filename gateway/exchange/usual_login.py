@@ -134,7 +134,7 @@ class UsualLogin:
             return None
         plan, now = self._refusal(asked, str(error)), utc_text(self._parts.clock.now())
         values = (
-            asked.fields["RoleSessionName"], asked.duration, cause, now,
+            asked.fields["RoleSessionName"], str(asked.duration), cause, now,
             source_ip, user_agent, origin.request_id, random_uuid(),
         )  # fmt: skip
         log.write_line(plan.line.filled(values).encode("ascii"))
@@ -159,7 +159,7 @@ class UsualLogin:
         content, token = minted
         ends, ends_told = _end(content.expires_at)
         values = (
-            subject, username, audience, session_name, duration,
+            subject, username, audience, session_name, str(duration),
             content.access_key_id, content.secret_access_key, token, content.session_id,
             ends, ends_told, second_text(content.issued_at),
             source_ip, user_agent, origin.request_id, random_uuid(), allowed_by,

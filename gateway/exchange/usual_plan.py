@@ -60,18 +60,20 @@ _DURATION: Final = 987_654_321
 class Template:
     """A text with places for fields."""
 
-    __slots__ = ("_form", "_pick")
+    __slots__ = ("_pick", "_pieces")
 
     def __init__(self, text: str, marks: Mapping[str, str], fields: Sequence[str] = FIELDS) -> None:
         """`marks`: the text that stands for each of `fields`, in whose order their values will be given."""
         names = {mark: name for name, mark in marks.items()}
-        pieces = re.split(f"({'|'.join(map(re.escape, names))})", text.replace("%", "%%"))
-        self._form = "%s".join(pieces[::2])
-        self._pick = itemgetter(*(fields.index(names[mark]) for mark in pieces[1::2]))
+        pieces = re.split(f"({'|'.join(map(re.escape, names))})", text)
+        self._pieces = tuple(pieces[::2])
+        ahead = len(self._pieces)
+        # The text between marks stands at even places of what was split, the marks at odd ones.
+        places = (at // 2 if at % 2 == 0 else ahead + fields.index(names[piece]) for at, piece in enumerate(pieces))
+        self._pick = itemgetter(*places)
 
-    def filled(self, values: Sequence[object]) -> str:
-        filled: str = self._form % self._pick(values)
-        return filled
+    def filled(self, values: tuple[str, ...]) -> str:
+        return "".join(self._pick(self._pieces + values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

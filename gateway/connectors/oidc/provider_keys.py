@@ -86,7 +86,8 @@ class FixedKeys:
         return self._key_set.fitting(key_id, algorithm)
 
     def missing(self, key_id: str | None, algorithm: str) -> InvalidIdentityToken:
-        return _no_such_key(f"jwks_file has no key that fits kid {_shown(key_id)} and {algorithm}")
+        cause = f"jwks_file has no key that fits kid {_shown(key_id)} and {algorithm}"
+        return InvalidIdentityToken(_NO_SUCH_KEY, cause=cause)
 
     async def sought(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         raise self.missing(key_id, algorithm)
@@ -135,10 +136,10 @@ class FetchedKeySource:
 
     def missing(self, key_id: str | None, algorithm: str) -> InvalidIdentityToken | None:
         # Only looks whether it would be this token's turn to have the provider asked: taking the turn is for `sought`.
-        is_quiet = self._flight is None or self._flight.done()
-        if not is_quiet or self._is_in_doubt or self._monotonic() >= self._unknown_key_due:
+        if self._key_set is None or self.last_error is not None or self._monotonic() >= self._unknown_key_due:
             return None
-        return _not_served(key_id, algorithm)
+        is_quiet = self._flight is None or self._flight.done()
+        return _not_served(key_id, algorithm) if is_quiet else None
 
     async def sought(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         if self._may_ask():
@@ -226,16 +227,15 @@ class FetchedKeySource:
                         await self._rescheduled.wait()
 
 
+_NO_SUCH_KEY: Final = (
+    "Couldn't retrieve verification key from your identity provider,  "
+    "please reference AssumeRoleWithWebIdentity documentation for requirements"
+)
+
+
 def _not_served(key_id: str | None, algorithm: str) -> InvalidIdentityToken:
-    return _no_such_key(f"the provider has no key that fits kid {_shown(key_id)} and {algorithm}")
-
-
-def _no_such_key(cause: str) -> InvalidIdentityToken:
-    return InvalidIdentityToken(
-        "Couldn't retrieve verification key from your identity provider,  "
-        "please reference AssumeRoleWithWebIdentity documentation for requirements",
-        cause=cause,
-    )
+    cause = f"the provider has no key that fits kid {_shown(key_id)} and {algorithm}"
+    return InvalidIdentityToken(_NO_SUCH_KEY, cause=cause)
 
 
 def _shown(key_id: str | None) -> str:

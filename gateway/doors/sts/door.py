@@ -1,9 +1,9 @@
 """The door: one HTTP request of STS in, one answer out, each with its line in the audit log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from gateway.domain.errors import GatewayError, UnsupportedMedia
+from gateway.domain.errors import GatewayError
 from gateway.domain.origin import RequestOrigin
 from gateway.doors.sts.actions import ACTIONS, Request, Use
 from gateway.doors.sts.dialects import JSON_DIALECT, XML_DIALECT, Dialect, fault_answer
@@ -23,6 +23,8 @@ _PORTAL: Final = Answer(status=303, headers=((b"location", b"/portal"),))
 _ACTION: Final = b"action"
 _HEADERS: Final = (b"accept", b"content-type", b"content-encoding")
 _IN_XML: Final = frozenset({None, "*/*"})
+_ANYTHING: Final = b"*/*"
+_USUAL_FORMS: Final = frozenset(map(str.encode, USUAL_FORMS))
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -36,13 +38,11 @@ class StsDoor:
 
     def at_once(self, headers: RequestHeaders, body: bytes, origin: RequestOrigin) -> Answer | None:
         """The answer to a POST of `/` without a query, where it is the usual one; None: it is for `__call__`."""
-        try:
-            accept, content_type, encoding = single_headers(headers, _HEADERS)
-            if accept not in _IN_XML or content_type not in USUAL_FORMS or encoding is not None:
-                return None
-            answer = self._exchange().usual_login(body, origin)
-        except UnsupportedMedia:
+        sent = dict(headers)
+        if len(sent) < len(headers) or not _is_usual(sent):
             return None
+        try:
+            answer = self._exchange().usual_login(body, origin)
         except GatewayError as error:
             return fault_answer(XML_DIALECT, error, origin.request_id)
         return None if answer is None else Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
@@ -53,6 +53,12 @@ class StsDoor:
             await send_answer(send, _PORTAL)
             return
         await send_answer(send, await _answer(scope, receive, self._exchange()))
+
+
+def _is_usual(sent: Mapping[bytes, bytes]) -> bool:
+    """Whether nothing is asked for but that a plain form is answered in XML."""
+    is_plain = sent.get(b"content-type") in _USUAL_FORMS and b"content-encoding" not in sent
+    return is_plain and sent.get(b"accept", _ANYTHING) == _ANYTHING
 
 
 async def _answer(scope: Scope, receive: Receive, exchange: Exchange) -> Answer:
