@@ -1,4 +1,5 @@
 import contextlib
+import re
 import time
 from urllib.parse import quote, urlencode
 
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import UnreadableQuery
-from gateway.wire.form import MAXIMUM_FIELDS, MAXIMUM_NAME, read_fields
+from gateway.wire.form import MAXIMUM_FIELDS, MAXIMUM_NAME, read_fields, usual_fields
 
 KNOWN = frozenset({"Action", "PolicyArns"})
 
@@ -114,3 +115,45 @@ def test_the_largest_body_is_read_or_refused_within_fifty_milliseconds(raw: byte
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+PIECES = [b"Action", b"PolicyArns", b"=", b"&", b"%3A", b"%2F", b"%", b"%2", b"A", b"+", b"\xc3", b"\xa9", b"x"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(b"".join))
+def test_a_usual_form_is_read_as_any_other(raw: bytes) -> None:
+    try:
+        usual = usual_fields(raw, KNOWN)
+    except UnreadableQuery as fault:
+        with pytest.raises(UnreadableQuery, match=re.escape(str(fault))):
+            read_fields(raw, KNOWN)
+        return
+    if usual is not None:
+        assert usual == read_fields(raw, KNOWN)
+        assert usual.keys() <= KNOWN
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"Action",
+        b"Action=1&Action=2",
+        b"&Action=1",
+        b"Action=1&",
+        b"action=1",
+        b"Acti%6Fn=1",
+        b"a=%",
+        b"Action=\xff",
+    ],
+)
+def test_a_form_that_is_not_usual_is_for_whoever_reads_any(raw: bytes) -> None:
+    assert usual_fields(raw, KNOWN) is None
+
+
+def test_a_form_of_many_pieces_is_not_taken_apart_to_see_that_it_is_not_usual() -> None:
+    raw = b"a=&" * 80_000
+
+    begun = time.thread_time()
+    assert usual_fields(raw, KNOWN) is None
+    assert time.thread_time() - begun < 0.005
