@@ -155,8 +155,9 @@ class UsualAuthorization:
         fields, service = request.fields, request.service
         authorization = fields.get(b"authorization", b"")
         key = service.name, authorization.rpartition(SIGNATURE)[0], fields.get(b"x-amz-security-token", b"")
-        caller = self._callers.get(key)
-        if caller is not None and caller.service is service and self._is_in_force(caller):
+        caller, is_in_force = self._callers.get(key), self._parts.authenticator.is_in_force
+        # A keyring that was read anew has other objects for the keys that stayed, too.
+        if caller is not None and caller.service is service and is_in_force(caller.sealing_key):
             return caller
         caller = caller_of(self._parts, service, authorization, key[2], now, render)
         if caller is not None:

@@ -75,6 +75,8 @@ class LeanProtocol(HttpToolsProtocol):
             not self._is_answered
             and (cycle is None or cycle.response_complete)  # type: ignore[redundant-expr]  # as below
             and parser.should_keep_alive()
+            # `Connection: keep-alive` of HTTP/1.0 is not honoured: such a client reads until the connection ends.
+            and parser.get_http_version() != "1.0"
             and not (self.expect_100_continue or self.flow.write_paused or parser.should_upgrade())
             and not self.server_state.draining
         )
@@ -88,6 +90,7 @@ class LeanProtocol(HttpToolsProtocol):
 
     def _start(self) -> None:
         parser, before = self.parser, self.cycle
+        self._idle_until = None  # an answer at once, to a request before this one in the same bytes, may have set it
         self._read_target()
         self.cycle = cycle = Cycle(
             scope=self.scope,

@@ -2,8 +2,9 @@
 
 import logging
 import socket
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,10 @@ def test_what_is_declined_goes_the_applications_way_with_its_body(server: Served
         pytest.param(request(b"POST", body=b"x" * 20_000), id="more than a slice"),
         pytest.param(b"POST / HTTP/1.0\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc", id="HTTP/1.0"),
         pytest.param(
+            b"POST / HTTP/1.0\r\n" + HOST + b"Connection: keep-alive\r\nContent-Length: 3\r\n\r\nabc",
+            id="HTTP/1.0 that would stay",
+        ),
+        pytest.param(
             request(b"POST", headers=b"Connection: upgrade\r\nUpgrade: h2c\r\n", body=b"abc"), id="another protocol"
         ),
     ],
@@ -155,6 +160,19 @@ def test_a_form_behind_one_that_is_being_answered_waits_for_its_turn(server: Ser
             received += connection.recv(65536)
 
     assert bodies(server) == []
+
+
+def test_a_request_behind_a_form_answered_at_once_is_not_cut_off_as_idle() -> None:
+    with served(replace(SETTINGS, keep_alive=1), app=Prompt()) as server, server.connect() as connection:
+        connection.sendall(request(b"POST", body=b"a") + request(b"GET", b"/slow"))
+        assert server.app.slow.wait(5)
+        time.sleep(1.2)
+        server.app.release.set()
+        received = b""
+        while not received.endswith(b"0 bytes") and (piece := connection.recv(65536)):
+            received += piece
+
+    assert received.index(b"at once a") < received.index(b"0 bytes")
 
 
 def test_while_the_server_ends_each_answer_is_its_connections_last(server: Served) -> None:
