@@ -50,6 +50,6 @@ def decoded_message(parts: Parts, message: str, call: SignedCall, entry: AuditEn
     """
     proof = proven_to_sts(parts, call, entry)
     allowed_to_ask(parts, proof, DECODE_AUTHORIZATION_MESSAGE)
-    decoded = parts.messages.decoded(message, proof.now)
+    decoded = parts.messages.decoded(message, proof.principal.account, proof.now)
     entry.succeeded()
     return decoded

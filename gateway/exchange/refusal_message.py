@@ -19,11 +19,12 @@ from gateway.policy.query import Query
 from gateway.policy.statement import Statement
 from gateway.sealing.envelope import SealBroken, Sealer, content_capacity
 
-PURPOSE: Final = "authorization-message"
+PURPOSE: Final = "authorization-message-of-account"
 LENGTH: Final = 2_048
 KEPT: Final = timedelta(hours=24)
 _TIME_BYTES: Final = 8
 _LENGTH_BYTES: Final = 2
+_ACCOUNT_BYTES: Final = 12
 _MAXIMUM_PLAIN: Final = 64 * 1024
 _TOLD_STATEMENTS: Final = 10
 _TOLD_VALUES: Final = 10
@@ -42,14 +43,18 @@ class RefusalMessages:
     def of_decision(self, principal: Principal, query: Query, decision: Decision, now: datetime) -> str:
         """The message of a decision that denies. Raises KeyringUnavailable."""
         matched = decision.matched if decision.explicit_deny else ()
-        return self._sealed(_told(principal, query, matched), now)
+        return self._sealed(_told(principal, query, matched), principal.account, now)
 
     def of_refusal(self, principal: Principal, query: Query, now: datetime) -> str:
         """The message of a refusal that no statement made. Raises KeyringUnavailable."""
-        return self._sealed(_told(principal, query, ()), now)
+        return self._sealed(_told(principal, query, ()), principal.account, now)
 
-    def decoded(self, message: str, now: datetime) -> str:
-        """The JSON text of a message. Raises InvalidAuthorizationMessage: not ours, changed, or a day old."""
+    def decoded(self, message: str, account: str, now: datetime) -> str:
+        """The JSON text of a message, for somebody of `account`.
+
+        Raises InvalidAuthorizationMessage: not ours, changed, a day old, or about a caller of another account. What an
+        account's administrator allows counts in that account alone.
+        """
         try:
             content = self._sealer.open(message)
         except SealBroken as broken:
@@ -57,14 +62,17 @@ class RefusalMessages:
         at = datetime.fromtimestamp(int.from_bytes(content[:_TIME_BYTES], "big"), UTC)
         if now >= at + KEPT:
             raise InvalidAuthorizationMessage(cause="the message is older than a day")
-        body = content[_TIME_BYTES:]
+        if content[_TIME_BYTES : _TIME_BYTES + _ACCOUNT_BYTES] != account.encode():
+            raise InvalidAuthorizationMessage(cause="the message is about a caller of another account")
+        body = content[_TIME_BYTES + _ACCOUNT_BYTES :]
         length = int.from_bytes(body[:_LENGTH_BYTES], "big")
         return zlib.decompressobj().decompress(body[_LENGTH_BYTES : _LENGTH_BYTES + length], _MAXIMUM_PLAIN).decode()
 
-    def _sealed(self, told: dict[str, Any], now: datetime) -> str:
+    def _sealed(self, told: dict[str, Any], account: str, now: datetime) -> str:
         seconds = int(now.timestamp())
         packed = _fitting(told)
-        content = seconds.to_bytes(_TIME_BYTES, "big") + len(packed).to_bytes(_LENGTH_BYTES, "big") + packed
+        head = seconds.to_bytes(_TIME_BYTES, "big") + account.encode()
+        content = head + len(packed).to_bytes(_LENGTH_BYTES, "big") + packed
         return self._sealer.seal(content.ljust(content_capacity(LENGTH), b"\0"), now=seconds)
 
 
@@ -72,7 +80,7 @@ def _fitting(told: dict[str, Any]) -> bytes:
     """The told, packed; what is too long for the message is told in less."""
     for less in _lesser(told):
         packed = zlib.compress(json.dumps(less, separators=(",", ":"), ensure_ascii=False).encode(), 9)
-        if len(packed) <= content_capacity(LENGTH) - _TIME_BYTES - _LENGTH_BYTES:
+        if len(packed) <= content_capacity(LENGTH) - _TIME_BYTES - _ACCOUNT_BYTES - _LENGTH_BYTES:
             return packed
     raise AssertionError("the least that is told fits every message")
 

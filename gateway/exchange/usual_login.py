@@ -181,12 +181,15 @@ class UsualLogin:
 
     def _plan(self, role_arn: str, provider: str, issuer: str) -> UsualPlan | None:
         key = role_arn, provider
-        if key not in self._plans:
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            role = self._parts.catalog.role_by_arn(role_arn)
-            self._plans[key] = None if role is None else plan_for(self._parts, role, provider, issuer)
-        return self._plans[key]
+        if key in self._plans:
+            return self._plans[key]
+        role = self._parts.catalog.role_by_arn(role_arn)
+        if role is None:
+            return None  # and is not remembered: nothing is proven of who asks, who may make up names without end
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        plan = self._plans[key] = plan_for(self._parts, role, provider, issuer)
+        return plan
 
 
 @lru_cache(maxsize=64)

@@ -41,6 +41,12 @@ def compile_conditions(block: Any, path: str, reader: Reader) -> tuple[Condition
     )
 
 
+def is_negated(operator: str) -> bool:
+    """Whether a condition of this full name holds where no value matches."""
+    of_values = operator.rpartition(":")[2].removesuffix(_IF_EXISTS)
+    return of_values in OPERATORS and OPERATORS[of_values].negated
+
+
 def _of_operator(operator: str, keys: Any, path: str, reader: Reader) -> Iterator[Condition]:
     compile_values = _COMPILERS.get(operator)
     if compile_values is None:

@@ -6,19 +6,20 @@ fault, never passed over: a policy that means less or more than it says is worse
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from gateway.domain.errors import MalformedPolicyDocument
-from gateway.policy.conditions import compile_conditions
+from gateway.policy.conditions import Condition, compile_conditions, is_negated
 from gateway.policy.elements import Reader, known_members, shown, step, text_of
 from gateway.policy.index import StatementIndex
 from gateway.policy.json_text import read_document
 from gateway.policy.principals import Principals, compile_principals
 from gateway.policy.selection import Selection, actions, others, resources
 from gateway.policy.statement import Statement
+from gateway.policy.variables import Source, Variable
 
 __all__ = ["Policy", "PolicyKind", "Statement", "canonical", "parse_policy"]
 
@@ -103,15 +104,18 @@ class _StatementReader:
     def statement(self, value: Any, path: str, statement_id: str) -> Statement:
         written = known_members(value, path, _STATEMENT)
         self._check_elements(written, path)
+        allows, resources = _allows(written, path), self._resources(written, path)
+        conditions = compile_conditions(written.get("Condition", {}), step(path, "Condition"), self.reader)
         return Statement(
             statement_id=statement_id,
-            allows=_allows(written, path),
+            allows=allows,
             sid=self._sid(written, path),
             principals=self._principals(written, path),
             excludes_principals=_PRINCIPAL[1] in written,
             actions=self._actions(written, path),
-            resources=self._resources(written, path),
-            conditions=compile_conditions(written.get("Condition", {}), step(path, "Condition"), self.reader),
+            resources=resources,
+            conditions=conditions,
+            needs=tuple(self._excepted(resources, conditions)) if allows else (),
         )
 
     def _check_elements(self, written: Mapping[str, Any], path: str) -> None:
@@ -149,6 +153,18 @@ class _StatementReader:
             return None
         selected = resources(self.reader.texts(written[name], step(path, name)))
         return selected if name == _RESOURCE[0] else others(selected)
+
+    def _excepted(self, resources: Selection | None, conditions: tuple[Condition, ...]) -> Iterator[Variable]:
+        """The variables in NotResource, and in values that must not match.
+
+        IAM User Guide, "Variables and tags": a variable that cannot be resolved may make the whole statement invalid.
+        An exception of nothing would make an Allow one of everything; a Deny is all the wider for it, and stays.
+        """
+        texts = list(resources.written) if resources is not None and resources.excluded else []
+        texts += [value for one in conditions if is_negated(one.operator) for value in one.values]
+        for text in texts:
+            tokens = Source(text=text, path="", has_variables=self.reader.has_variables).pattern()
+            yield from (token for token in tokens if isinstance(token, Variable))
 
 
 def _version(document: Mapping[str, Any]) -> str:

@@ -81,7 +81,7 @@ def _loose(statement: Statement, known: AbstractSet[str], *, has_variables: bool
         resources = _loose_resources(resources)
     if conditions == statement.conditions and resources is statement.resources:
         return statement
-    return replace(statement, conditions=conditions, resources=resources)
+    return replace(statement, conditions=conditions, resources=resources, needs=())
 
 
 def _loose_resources(resources: Selection) -> Selection | None:

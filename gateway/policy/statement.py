@@ -8,7 +8,7 @@ from gateway.policy.conditions import Condition
 from gateway.policy.principals import Principals
 from gateway.policy.query import Query
 from gateway.policy.selection import Selection
-from gateway.policy.variables import keys_in
+from gateway.policy.variables import Variable, keys_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class Statement:
     actions: Selection
     resources: Selection | None
     conditions: tuple[Condition, ...]
+    needs: tuple[Variable, ...] = field(default=(), compare=False, repr=False)
+    """Of an Allow, the variables of what it excepts: where one of them has no value, it allows nothing."""
 
     @property
     def effect(self) -> str:
@@ -54,8 +56,11 @@ class Statement:
             return False
         if self.principals is not None and not self.names(query):
             return False
-        for condition in self.conditions:  # noqa: SIM110  a generator costs more than the conditions
+        for condition in self.conditions:
             if not condition.holds(context):
+                return False
+        for variable in self.needs:  # noqa: SIM110  as above
+            if variable.value(context) is None:
                 return False
         return True
 

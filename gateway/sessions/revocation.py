@@ -171,7 +171,8 @@ def read(events: Iterable[bytes]) -> Iterable[Revocation]:
                 issued_before=datetime.fromtimestamp(told["issued_before"], UTC),
                 until=datetime.fromtimestamp(told["until"], UTC),
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            # Whatever it is: an exception here would end the following, and nothing would be revoked any more.
             _LOG.error("a revocation that this version cannot read is not in force here")
             continue
         yield made

@@ -16,6 +16,7 @@ DATE: Final = r"([0-9]{8})"
 NAME: Final = r"([A-Za-z0-9_-]{1,64})"
 
 _CREDENTIAL: Final = re.compile(f"{ACCESS_KEY_ID}/{DATE}/{NAME}/{NAME}/{NAME}")
+_LONGEST: Final = 128 + 1 + 8 + 3 * (1 + 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +32,17 @@ class CredentialScope:
         return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def read_credential(text: str) -> tuple[str, CredentialScope] | None:
     """Read `keyid/date/region/service/aws4_request`; None where the text has another shape.
 
     Raises ScopeMismatch when only the terminator is another.
     """
+    # A longer text is none, and is not remembered: any client may send a thousand of 64 KiB.
+    return _read(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(text: str) -> tuple[str, CredentialScope] | None:
     found = _CREDENTIAL.fullmatch(text)
     if found is None:
         return None

@@ -16,6 +16,7 @@ USER_AGENT_LIMIT: Final = 512
 _UTF8_BYTES: Final = 4
 _HOP_LIMIT: Final = 32
 _REMEMBERED: Final = 4096
+_LONGEST_ADDRESS: Final = 128
 _SHORT: Final = 256
 _KEY: Final = "gateway.origin"
 _USER_AGENT: Final = b"user-agent"
@@ -111,9 +112,14 @@ class OriginReader:
         return _text(current) if len(hops) <= _HOP_LIMIT else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def address(text: str) -> Address | None:
     """The address written as `text`, `v4:port` or `[v6]:port`; a v4 address mapped into v6 is v4, a zone is dropped."""
+    # What is longer is none, and is not remembered: a proxy may hand on whatever its client says.
+    return _address(text) if len(text) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _address(text: str) -> Address | None:
     match = _WITH_PORT.fullmatch(text)
     bare = (match["v6"] or match["v4"] or "") if match else text
     try:

@@ -32,6 +32,7 @@ from tests.fakes.gateway_world import ORIGIN, START, GatewayWorld, sha256
 HOME, AWAY = "111122223333", "444455556666"
 CI = ("AKIAEXAMPLEEXAMPLE22", "0123456789abcdefghij")
 IDLE = ("AKIAEXAMPLEEXAMPLE33", "0123456789abcdefghik")
+BOSS_AWAY = ("AKIAEXAMPLEEXAMPLE44", "0123456789abcdefghil")
 BODY = urlencode({"Action": "AssumeRole"}).encode()
 
 
@@ -77,6 +78,7 @@ SECTIONS = {
     "users": """
         home/ci: {access_keys: [{id: AKIAEXAMPLEEXAMPLE22, secret: 0123456789abcdefghij}], policies: [assume, read]}
         home/idle: {access_keys: [{id: AKIAEXAMPLEEXAMPLE33, secret: 0123456789abcdefghik}]}
+        away/boss: {access_keys: [{id: AKIAEXAMPLEEXAMPLE44, secret: 0123456789abcdefghil}], policies: [all]}
         """,
     "services": "store: {type: s3, hosts: [s3.example.com], proxy_token: x, account: home}",
 }
@@ -409,6 +411,17 @@ def test_a_refusal_tells_the_statement_that_denied(world: GatewayWorld) -> None:
     assert statement["effect"] == "DENY"
     assert statement["actions"]["items"] == [{"value": "sts:AssumeRole"}]
     assert statement["resources"]["items"] == [{"value": arn("Forbidden")}]
+
+
+def test_a_refusal_is_decoded_in_the_account_of_its_caller_alone(world: GatewayWorld) -> None:
+    here, away = refusal(world, IDLE, "Plain"), refusal(world, BOSS_AWAY, arn("Plain"))
+
+    assert world.exchange.decoded_message(here, call(world, CI))
+    assert world.exchange.decoded_message(away, call(world, BOSS_AWAY))
+    for message, stranger in ((here, BOSS_AWAY), (away, CI)):
+        with pytest.raises(InvalidAuthorizationMessage) as refused:
+            world.exchange.decoded_message(message, call(world, stranger))
+        assert "another account" in refused.value.cause
 
 
 @pytest.mark.parametrize("filled", range(0, 51, 5))

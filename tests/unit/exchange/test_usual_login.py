@@ -281,6 +281,14 @@ async def test_a_form_that_is_not_usual_and_has_such_a_token_is_left_to_the_whol
     assert not await both.same(both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}), **changed))
 
 
+def test_roles_that_nobody_has_are_not_remembered_whoever_asks_for_them(both: BothWays) -> None:
+    # Nothing is proven of the token yet: whoever likes to sends as many as they like, each of 200 KiB.
+    for number in range(3):
+        assert both.straight.usual_login(both.form(RoleArn=f"{ACCOUNT}/{number}{'a' * 200_000}"), ORIGIN) is None
+
+    assert both.straight._usual._plans == {}
+
+
 async def test_while_the_provider_may_have_to_be_asked_the_whole_way_does_it(both: BothWays) -> None:
     (verifier,) = both.straight._parts.registry.web_identity_verifiers
     form = both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}))

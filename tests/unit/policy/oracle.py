@@ -234,6 +234,23 @@ def principal_matches(statement: dict[str, Any], caller: Any) -> bool:
     return not {"account", *caller.arns} <= set(names)
 
 
+def excepted(statement: dict[str, Any]) -> list[str]:
+    """The texts of what a statement leaves out: without a value for a variable, an Allow allows nothing."""
+    texts = list(many(statement.get("NotResource", [])))
+    for operator, keys in statement.get("Condition", {}).items():
+        if "Not" in operator:
+            texts += [written(value) for values in keys.values() for value in many(values)]
+    return texts
+
+
+def resolved(text: str, version: str, context: dict[str, Any]) -> bool:
+    try:
+        atoms(text, version, context)
+    except Unresolved:
+        return False
+    return True
+
+
 def matches(statement: dict[str, Any], version: str, query: dict[str, Any]) -> bool:
     context = query["context"]
     action = query["action"].lower()
@@ -249,6 +266,8 @@ def matches(statement: dict[str, Any], version: str, query: dict[str, Any]) -> b
             if found != (element == "Resource"):
                 return False
     if not principal_matches(statement, query["caller"]):
+        return False
+    if statement["Effect"] == "Allow" and not all(resolved(text, version, context) for text in excepted(statement)):
         return False
     return all(
         condition_holds(operator, key, [written(value) for value in many(values)], version, context)

@@ -103,7 +103,7 @@ TEXTS: dict[str, tuple[str, str, str, bool]] = {
     "equals knows no patterns": ("StringEquals", "${*}", "*", True),
     "a default": ("StringEquals", "${aws:absent, 'x'}", "x", True),
     "nothing": ("StringEquals", "${aws:absent}", "", False),
-    "nothing, negated": ("StringNotEquals", "${aws:absent}", "x", True),
+    "nothing, negated": ("StringNotEquals", "${aws:absent}", "x", False),
     "a boolean": ("Bool", "${aws:flag}", "true", True),
     "a boolean that is none": ("Bool", "${aws:username}", "alice", False),
     "a whole ARN": ("ArnEquals", "${aws:arn}", "arn:aws:iam::1:role/x", True),
@@ -124,6 +124,39 @@ def test_conditions_have_variables(operator: str, wanted: str, given: str, expec
     }
 
     assert evaluate(asked(context), identity=[made], boundary=None, session=None).allowed is expected
+
+
+EXCEPTIONS: dict[str, dict[str, Any]] = {
+    "other resources": {"Resource": None, "NotResource": ["arn:aws:s3:::x", "arn:aws:s3:::lake/${aws:absent}/*"]},
+    "other values": {"Condition": {"StringNotEquals": {"k": ["y", "${aws:absent}"]}}},
+    "other ARNs": {"Condition": {"ArnNotLike": {"k": "arn:aws:iam::1:role/${aws:absent}"}}},
+    "some other value": {"Condition": {"ForAnyValue:StringNotLike": {"k": "${aws:absent}*"}}},
+    "no value at all": {"Condition": {"StringNotEqualsIfExists": {"aws:gone": "${aws:absent}"}}},
+    "several values": {"Resource": None, "NotResource": "arn:aws:s3:::lake/${aws:several}"},
+}
+
+
+@pytest.mark.parametrize("excepting", EXCEPTIONS.values(), ids=EXCEPTIONS)
+def test_an_exception_of_nothing_widens_a_deny_and_no_allow(excepting: dict[str, Any]) -> None:
+    allow, deny = (
+        {name: value for name, value in stated(Effect=effect, **excepting).items() if value is not None}
+        for effect in ("Allow", "Deny")
+    )
+    known = asked({"k": "x", "aws:several": ["a", "b"]})
+    decided = [
+        evaluate(known, identity=[policy(*statements)], boundary=None, session=None)
+        for statements in ((allow,), (stated(), deny))
+    ]
+
+    assert [one.allowed for one in decided] == [False, False]
+    assert decided[1].explicit_deny
+
+
+def test_an_exception_by_a_default_is_one() -> None:
+    made = policy(stated(Condition={"StringNotEquals": {"k": "${aws:absent, 'none'}"}}))
+
+    assert evaluate(asked({"k": "x"}), identity=[made], boundary=None, session=None).allowed
+    assert not evaluate(asked({"k": "none"}), identity=[made], boundary=None, session=None).allowed
 
 
 @pytest.mark.parametrize("operator", ["NumericEquals", "DateEquals", "IpAddress", "BinaryEquals", "Null"])

@@ -184,13 +184,22 @@ async def test_an_event_of_a_newer_version_is_passed_over_and_told(
 ) -> None:
     here = Revocations(store, clock)
     made = await here.revoke(RevocationKind.SESSION, "S1")
-    for event in (b'{"kind":"galaxy","value":"x","issued_before":1,"until":2}', b"{}", b"[", b"7"):
+    unreadable = (
+        b'{"kind":"galaxy","value":"x","issued_before":1,"until":2}',
+        b'{"kind":"session","value":"x","issued_before":1,"until":99999999999999999999}',
+        b'{"kind":"session","value":"x","issued_before":1e999,"until":2}',
+        b"[" * 10_000,
+        b"{}",
+        b"[",
+        b"7",
+    )
+    for event in unreadable:
         await store.append(FEED, event, made.until)
 
     await here.look()
 
     assert len(here.current) == 1
-    assert caplog.messages == ["a revocation that this version cannot read is not in force here"] * 4
+    assert caplog.messages == ["a revocation that this version cannot read is not in force here"] * len(unreadable)
 
 
 async def test_an_event_is_read_as_it_was_written(store: Store, clock: MovableClock) -> None:

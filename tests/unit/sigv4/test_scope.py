@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.domain.errors import ScopeMismatch
+from gateway.sigv4 import scope
 from gateway.sigv4.scope import CredentialScope, check_date, check_scope, read_credential
 
 SCOPE = CredentialScope(date="20260504", region="eu-central-1", service="sts")
@@ -14,6 +15,20 @@ def test_a_credential_is_an_access_key_id_and_a_scope() -> None:
 
 def test_a_scope_is_written_as_it_is_signed() -> None:
     assert SCOPE.text == "20260504/eu-central-1/sts/aws4_request"
+
+
+def test_what_is_too_long_for_a_credential_is_not_remembered() -> None:
+    before = scope._read.cache_info().currsize
+
+    assert read_credential("A" * 65_000) is None
+
+    assert scope._read.cache_info().currsize == before
+
+
+def test_the_longest_credential_is_read() -> None:
+    text = "/".join(["A" * 128, "20260504", "r" * 64, "s" * 64, "aws4_request"])
+
+    assert read_credential(text) == ("A" * 128, CredentialScope(date="20260504", region="r" * 64, service="s" * 64))
 
 
 @pytest.mark.parametrize(

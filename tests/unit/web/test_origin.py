@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.origin import RequestOrigin
+from gateway.web import origin
 from gateway.web.origin import OriginReader, address, keep_origin, origin_of
 from tests.unit.web.serving import scope_of
 
@@ -173,3 +174,11 @@ def test_a_proven_proxy_is_believed_without_being_listed(
     found = READER.forwarded(headers, edge)
 
     assert found == RequestOrigin(request_id="r", source_ip=source_ip, user_agent="ua", secure_transport=secure)
+
+
+def test_what_is_too_long_for_an_address_is_not_remembered() -> None:
+    before = origin._address.cache_info().currsize
+
+    assert origin.address("192.0.2.1%" + "x" * 60_000) is None
+
+    assert origin._address.cache_info().currsize == before

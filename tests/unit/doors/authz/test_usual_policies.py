@@ -122,6 +122,15 @@ async def test_what_is_remembered_of_a_caller_does_not_grow_with_what_it_asks(bo
     assert len(plans[0].told) <= 256
 
 
+async def test_whoever_signs_hundreds_of_headers_is_not_remembered(both: BothWays) -> None:
+    credentials = await both.session()
+    many = {f"x-amz-meta-{number:064}": "a" for number in range(30)}
+
+    assert not await both.envoy(both.asking.request(credentials=credentials, headers=many))
+
+    assert not callers(both)
+
+
 async def test_a_caller_is_looked_at_anew_once_the_keyring_has_changed(both: BothWays) -> None:
     credentials = await both.session()
     assert await both.envoy(both.asking.request(credentials=credentials))
