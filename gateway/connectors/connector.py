@@ -21,6 +21,11 @@ class Connector(Protocol):
     @property
     def provider_type(self) -> ProviderType: ...
 
+    @property
+    def issuer(self) -> str:
+        """Who vouches for its people, as their identities say; empty while that was never learnt."""
+        ...
+
     async def start(self) -> None:
         """Begin background work. Returns at once, and never fails because the provider is down."""
         ...

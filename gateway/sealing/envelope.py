@@ -75,6 +75,10 @@ class Sealer:
         """Whether what this key sealed would still be opened."""
         return self._keys.key(key.key_id) is key
 
+    def seals_with(self, key: SealingKey, now: float) -> bool:
+        """Whether this key would seal at `now`. Raises KeyringUnavailable when none would."""
+        return self._keys.sealing_key(now).key_id == key.key_id
+
     def open_with_key(self, text: str) -> tuple[bytes, SealingKey]:
         """As `open`; and the key that it was sealed with."""
         sealed = _decode(text)

@@ -16,6 +16,8 @@ from gateway.domain.clock import Clock
 
 _MAXIMUM_HEADER: Final = 16_384
 _REMEMBERED: Final = 1_024
+_SKEW: Final = 60
+"""Seconds by which the clock of the replica that signed may be ahead."""
 _NEVER: Final = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
@@ -79,7 +81,7 @@ class SignedCookies:
             self._keep((purpose, text), held)
         value_held, signed_at = held
         age = signer.get_timestamp() - signed_at.timestamp()
-        return value_held if 0 <= age <= max_age else None
+        return value_held if -_SKEW <= age <= max_age else None
 
     def _keep(self, signed: tuple[str, str], held: tuple[str, datetime]) -> None:
         while len(self._held) >= _REMEMBERED:

@@ -134,12 +134,13 @@ class OidcBrowserLogin:
         # Discovery 4.3: another issuer's document would send people and codes to another.
         if metadata.get("issuer") != issuer:
             raise FetchFailed("the discovery document is of another issuer")
-        methods = metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        # Discovery 3: left out, and as good as that where it is no list, it is client_secret_basic.
+        methods = metadata.get("token_endpoint_auth_methods_supported")
         endpoints = _Endpoints(
             authorization=self._endpoint(metadata, "authorization_endpoint"),
             token=self._endpoint(metadata, "token_endpoint"),
             names_itself=metadata.get("authorization_response_iss_parameter_supported") is True,
-            secret_in_form="client_secret_basic" not in methods,
+            secret_in_form=isinstance(methods, list) and "client_secret_basic" not in methods,
         )
         self._kept = time.monotonic() + _KEPT, endpoints
         return endpoints

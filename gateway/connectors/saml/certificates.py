@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -65,7 +65,9 @@ def weakness_of(der: bytes) -> str | None:
     """Why the key of this certificate is not believed; None where it is."""
     try:
         key = x509.load_der_x509_certificate(der).public_key()
-    except ValueError:
+    except UnsupportedAlgorithm:
+        return "its key is of a kind or a curve that is not known here"
+    except (ValueError, x509.InvalidVersion):
         return "it is not an X.509 certificate"
     if isinstance(key, rsa.RSAPublicKey):
         exponent = key.public_numbers().e

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -45,7 +46,7 @@ def read_key(pem: str, certificate: Path) -> OwnKey:
     """Raises ValueError with the mend: unreadable, weak, or two that do not belong together."""
     try:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValueError("private_key is no PEM key without a passphrase; write ${file:PATH} of one") from None
     found = read_certificate(certificate, "certificate")
     der = der_of(found)
@@ -66,7 +67,7 @@ def read_certificate(path: Path, name: str) -> x509.Certificate:
         return x509.load_pem_x509_certificate(content)
     except OSError as fault:
         raise ValueError(f"{name} {path} cannot be read ({fault.strerror}); name a readable file") from None
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise ValueError(f"{name} {path} is no certificate in PEM; name a file with -----BEGIN CERTIFICATE") from None
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from gateway.domain.errors import (
+    AccessDenied,
     ActionDenied,
+    BodyTooLarge,
     FormRefused,
     GatewayError,
     IdentityError,
@@ -27,7 +29,8 @@ from gateway.web.forms import read_form, read_message
 from gateway.web.headers import single_header
 from gateway.web.origin import origin_of
 from gateway.web.pages import ASSETS, ASSETS_AT_ONCE, see_other
-from gateway.web.responses import Answer, send_answer
+from gateway.web.responses import Answer, Headers, send_answer
+from gateway.wire.faults import headers_of
 from gateway.wire.form import read_fields
 from gateway.wire.identity_center_requests import AWS_START_URL
 
@@ -64,6 +67,18 @@ _PATHS: Final = ("/login/*", "/oidc/*", "/saml/*", "/logout", "/portal/*", "/dev
 # Whoever is asked to sign somebody in or out answers from pages of its own; such a message proves itself.
 _MESSAGES: Final = frozenset({"/saml/*/acs", "/saml/*/slo"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
+# RFC 3986 2: what may stand in a URL as it is, `%` being part of what is escaped already.
+_URL: Final = "%/?:@!$&'()*+,;=-._~[]"
+_STATUSES: Final[Mapping[type[GatewayError], int]] = {
+    AccessDenied: 403,
+    BodyTooLarge: 413,
+    FormRefused: 403,
+    MethodRefused: 405,
+    PolledTooFast: 429,
+    ProviderUnreachable: 503,
+    ServiceError: 503,
+}
+"""What is another's or the gateway's to mend; else the request is wrong: 400."""
 _TO_PORTAL: Final = see_other("/portal")
 _TO_AWS: Final = Answer(status=302, headers=((b"location", AWS_START_URL.encode("ascii")),))
 
@@ -88,7 +103,9 @@ class PortalDoor:
         except NotSignedIn:
             answer = _signed_out(scope, request_id)
         except GatewayError as error:
-            answer = refusal(message=_message(error), status=_status(error), request_id=request_id)
+            answer = refusal(
+                message=_message(error), status=_status(error), request_id=request_id, headers=_allowed(error)
+            )
         await send_answer(send, answer)
 
     async def _recorded(self, scope: Scope, receive: Receive) -> Answer:
@@ -134,7 +151,7 @@ class PortalDoor:
             return None
         if scope["method"] not in _SAFE:
             raise FormRefused(cause="the form was sent to another host than the public URL's")
-        return see_other(f"{self._public_url}{_path_and_query(scope)}")
+        return see_other(f"{self._public_url}{quote(_path_and_query(scope).encode('latin-1'), safe=_URL)}")
 
 
 def _matched(raw_path: str) -> tuple[str, tuple[str, ...]]:
@@ -175,9 +192,12 @@ def _message(error: GatewayError) -> str:
     return str(error)
 
 
+def _allowed(error: GatewayError) -> Headers:
+    return tuple((name.encode("ascii"), value.encode("ascii")) for name, value in headers_of(error))
+
+
 def _status(error: GatewayError) -> int:
-    statuses = {MethodRefused: 405, FormRefused: 403, PolledTooFast: 429}
-    return statuses.get(type(error), 503 if isinstance(error, ServiceError) else 400)
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 400)
 
 
 async def _start(scope: Scope, _: Receive, send: Send) -> None:

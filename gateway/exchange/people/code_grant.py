@@ -86,8 +86,8 @@ async def redeem(
         raise InvalidGrant(cause="the code is another client's")
     used = {**content, "used": True}
     if content["used"] or not await parts.records.replace(_KIND, code, kept, used):
-        # RFC 6749 4.1.2: somebody else has the code too; what the first use gave is worth nothing any more.
-        await tokens.end_family(parts, content["family"])
+        # RFC 6749 4.1.2: somebody else has the code too; what the first use gave, or is about to, is worth nothing.
+        await tokens.bar_family(parts, content["sign_in"], content["family"], now)
         raise InvalidGrant(cause="the code was used before; its tokens are ended")
     if now.timestamp() >= content["until"]:
         raise InvalidGrant(cause="the code has expired")

@@ -25,6 +25,7 @@ from gateway.exchange.people.signed_in import SignedIn
 LIFE: Final = 600
 INTERVAL: Final = 5
 _SLOWER_BY: Final = 5
+_TRIES: Final = 5
 _GRACE: Final = 0.5
 """Seconds that a client may be early: its clock and the way here are not exact."""
 _KIND: Final = "device_code"
@@ -86,18 +87,20 @@ async def answer(parts: PeopleParts, user_code: str, signed_in: SignedIn | None,
 
     Raises StateUnavailable.
     """
-    found = await _found(parts, user_code, now)
-    if found is None:
-        return None
-    device_code, kept = found
     answered: Mapping[str, Any] = {"answer": "declined"}
     if signed_in is not None:
         answered = {"answer": "approved", "sign_in": signed_in.sign_in_id, "family": drawn()}
-    # Of an approval and a refusal at once one counts, and a code is answered once.
-    if not await parts.records.replace(_KIND, device_code, kept, {**kept.content, **answered}):
-        return None
-    await parts.records.delete(_USER_KIND, _plain(user_code))
-    return _told(kept.content)
+    for _ in range(_TRIES):
+        found = await _found(parts, user_code, now)
+        if found is None:
+            return None
+        device_code, kept = found
+        # Of an approval and a refusal at once one counts, and a code is answered once. Where only its program asked in
+        # between, it waits still.
+        if await parts.records.replace(_KIND, device_code, kept, {**kept.content, **answered}):
+            await parts.records.delete(_USER_KIND, _plain(user_code))
+            return _told(kept.content)
+    return None
 
 
 async def redeem(parts: PeopleParts, device_code: str, client: Client, now: datetime) -> tuple[str, str]:

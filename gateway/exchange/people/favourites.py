@@ -15,9 +15,14 @@ _LIFE: Final = timedelta(days=400)
 
 
 async def favourites(parts: Parts, signed_in: SignedIn) -> frozenset[str]:
-    """`ACCOUNT/ROLE`, each. Raises StateUnavailable."""
-    kept = await parts.people.records.get(_KIND, _key(signed_in))
-    return frozenset() if kept is None else frozenset(kept.content["roles"])
+    """`ACCOUNT/ROLE`, each. Raises StateUnavailable, KeyringUnavailable."""
+    records, key = parts.people.records, _key(signed_in)
+    kept = await records.get(_KIND, key)
+    if kept is None:
+        return frozenset()
+    # They live longer than any key of the keyring.
+    await records.keep_up(_KIND, key, kept, parts.clock.now() + _LIFE)
+    return frozenset(kept.content["roles"])
 
 
 async def add(parts: Parts, signed_in: SignedIn, role: str) -> None:

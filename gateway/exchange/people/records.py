@@ -72,22 +72,36 @@ class SealedRecords:
         return await self._store.replace(kind, key, kept.raw, self._sealed(kind, key, content))
 
     async def swap(self, kind: str, key: str, kept: Kept | None, content: Mapping[str, Any], until: datetime) -> bool:
-        """As `replace`, with a new end; None: where nothing is yet. Raises StateUnavailable."""
-        old = None if kept is None else kept.raw
-        return await self._store.swap(kind, key, old, self._sealed(kind, key, content), until)
+        """As `replace`, with a new end; None: where nothing is yet that opens. Raises StateUnavailable."""
+        sealed = self._sealed(kind, key, content)
+        if await self._store.swap(kind, key, None if kept is None else kept.raw, sealed, until):
+            return True
+        raw = await self._store.get(kind, key) if kept is None else None
+        # What no key opens any more (somebody put a new keyring in the place of one that leaked) is in nobody's way.
+        if raw is None or self._known(kind, key, raw) is not None:
+            return False
+        return await self._store.swap(kind, key, raw, sealed, until)
+
+    async def keep_up(self, kind: str, key: str, kept: Kept, until: datetime) -> None:
+        """Seal a record anew that outlives the keyring's keys, where another one seals by now.
+
+        Raises StateUnavailable, KeyringUnavailable.
+        """
+        remembered = self._remembered.get((kind, key, kept.raw))
+        if remembered is not None and not self._sealer.seals_with(remembered[1], self._clock.now().timestamp()):
+            await self.swap(kind, key, kept, kept.content, until)
 
     async def delete(self, kind: str, key: str) -> None:
         """Raises StateUnavailable."""
         await self._store.delete(kind, key)
 
     def _sealed(self, kind: str, key: str, content: Mapping[str, Any]) -> bytes:
-        packed = zlib.compress(json.dumps([_place(kind, key), content]).encode())
-        sealed = self._sealer.seal(packed, now=self._clock.now().timestamp()).encode("ascii")
+        written = json.dumps([_place(kind, key), content]).encode()
+        if len(written) > _MAXIMUM_CONTENT:
+            raise _too_large(len(written), _MAXIMUM_CONTENT)
+        sealed = self._sealer.seal(zlib.compress(written), now=self._clock.now().timestamp()).encode("ascii")
         if len(sealed) > VALUE_LIMIT:
-            raise SignInRefused(
-                cause=f"what the provider says of the person takes {len(sealed)} bytes; "
-                f"{VALUE_LIMIT} are kept: let it send fewer groups or claims"
-            )
+            raise _too_large(len(sealed), VALUE_LIMIT)
         return sealed
 
     def _known(self, kind: str, key: str, raw: bytes) -> Mapping[str, Any] | None:
@@ -109,6 +123,13 @@ class SealedRecords:
             return None
         place, content = json.loads(zlib.decompressobj().decompress(packed, _MAXIMUM_CONTENT))
         return (content, sealed_by) if place == _place(kind, key) else None
+
+
+def _too_large(size: int, limit: int) -> SignInRefused:
+    return SignInRefused(
+        cause=f"what the provider says of the person takes {size} bytes; {limit} are kept: "
+        "let it send fewer groups or claims"
+    )
 
 
 def _place(kind: str, key: str) -> str:

@@ -9,10 +9,11 @@ from gateway.exchange.people.signed_in import SignedIn
 def check_sign_in(parts: Parts, signed_in: SignedIn) -> SignedIn:
     """The sign-in where it may go on. Raises NotSignedIn, StateUnavailable."""
     identity = signed_in.identity
-    saml = parts.registry.saml(identity.provider)
-    # Which provider a SAML one is, its metadata says: another by now vouches for nobody whom the one before let in.
-    if saml is not None and saml.issuer not in {"", identity.issuer}:
-        raise NotSignedIn(cause="the provider of the sign-in was replaced by another")
+    provider = parts.registry.by_name(identity.provider)
+    # Another by now, or none, vouches for nobody whom the one before let in, and must not get their refresh tokens.
+    # Which one a SAML provider is, its metadata says: nothing while that was never fetched.
+    if provider is None or provider.issuer not in {"", identity.issuer}:
+        raise NotSignedIn(cause="the provider of the sign-in was taken away, or replaced by another")
     person = Principal(
         type=PrincipalType.ASSUMED_ROLE,
         arn="",

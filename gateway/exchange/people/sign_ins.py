@@ -4,6 +4,7 @@ Where a record is gone its sign-in is over, on every replica at once: portal ses
 worth nothing without it. Credentials that it gave are no facts of the store; they end by the revocation of its id.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,25 +52,29 @@ def _read(kept: Kept) -> SignInRecord:
 
 async def change(people: PeopleParts, sign_in_id: str, change: Change) -> SignInRecord:
     """The record as `change` makes it of whatever is kept by now. Raises NotSignedIn, StateUnavailable."""
+    return await _changed(people, sign_in_id, change, lambda changed: changed.until)
+
+
+async def leave(people: PeopleParts, sign_in_id: str, change_of: Change) -> None:
+    """Take something out of a sign-in, and the sign-in with the last of it. Raises StateUnavailable."""
+    now = people.records.now
+    # In the one step that takes the last of it out: credentials that are noted meanwhile would be nobody's to end.
+    with contextlib.suppress(NotSignedIn):
+        await _changed(people, sign_in_id, change_of, lambda left: now if left.is_over(now) else left.until)
+
+
+async def _changed(
+    people: PeopleParts, sign_in_id: str, change: Change, until: Callable[[SignInRecord], datetime]
+) -> SignInRecord:
     for _ in range(_ATTEMPTS):
         kept = await people.records.get(_KIND, sign_in_id)
         if kept is None:
             raise NotSignedIn(cause="the sign-in has ended")
         changed = change(SignInRecord.read(kept.content))
         # Swapped, never put: a sign-in that somebody ended meanwhile must not come back.
-        if await people.records.swap(_KIND, sign_in_id, kept, changed.written(), changed.until):
+        if await people.records.swap(_KIND, sign_in_id, kept, changed.written(), until(changed)):
             return changed
     raise StateUnavailable(cause="the record of a sign-in changes faster than it can be written")
-
-
-async def leave(people: PeopleParts, sign_in_id: str, change_of: Change) -> None:
-    """Take something out of a sign-in, and the sign-in with the last of it. Raises StateUnavailable."""
-    try:
-        left = await change(people, sign_in_id, change_of)
-    except NotSignedIn:
-        return
-    if left.is_over(people.records.now):
-        await people.records.delete(_KIND, sign_in_id)
 
 
 async def add_program(people: PeopleParts, sign_in_id: str, family: str, name: str) -> Sequence[str]:

@@ -5,13 +5,15 @@ still good. One that was used before ends the whole family: somebody has a copy 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from gateway.domain.errors import InvalidGrant, NotSignedIn
 from gateway.exchange.people import sign_ins
 from gateway.exchange.people.context import PeopleParts, drawn, fingerprint
+from gateway.exchange.people.records import Kept
 from gateway.exchange.people.signed_in import SignedIn
 from gateway.sealing.envelope import SealBroken, Sealer
 
@@ -20,6 +22,8 @@ REFRESH_PURPOSE: Final = "sso_refresh_token"
 LIFE: Final = 3_600
 _KIND: Final = "token_family"
 _TRIES: Final = 3
+_BARRED: Final[Mapping[str, Any]] = {}
+"""In place of a family's record: nothing is issued, nothing counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +58,16 @@ async def issue(
 ) -> IssuedTokens:
     """The first tokens of a family. `family`: drawn by the caller where it must be able to end it.
 
-    Raises NotSignedIn: the sign-in has ended. StateUnavailable.
+    Raises NotSignedIn: the sign-in has ended. InvalidGrant: the family was barred. StateUnavailable.
     """
-    family = family or drawn()
-    content = {"sign_in": signed_in.sign_in_id, "generation": 0, "client": fingerprint(program.client_id)}
-    await parts.records.put(_KIND, family, content, signed_in.ends)
-    for crowded_out in await sign_ins.add_program(parts, signed_in.sign_in_id, family, program.name):
-        await parts.records.delete(_KIND, crowded_out)
+    family, sign_in_id = family or drawn(), signed_in.sign_in_id
+    content = {"sign_in": sign_in_id, "generation": 0, "client": fingerprint(program.client_id)}
+    crowded_out = await sign_ins.add_program(parts, sign_in_id, family, program.name)
+    if not await _begun(parts, family, content, signed_in.ends):
+        await _leave(parts, sign_in_id, family)
+        raise InvalidGrant(cause="the tokens were ended before they were given")
+    for one in crowded_out:
+        await parts.records.delete(_KIND, one)
     return _sealed(parts, signed_in, family, 0, now)
 
 
@@ -76,7 +83,7 @@ async def rotate(parts: PeopleParts, refresh_token: str, client_id: str) -> Rota
         raise InvalidGrant(cause="the refresh token is none of this gateway's")
     family, generation = opened["f"], opened["g"]
     for _ in range(_TRIES):
-        kept = await parts.records.get(_KIND, family)
+        kept = await _living(parts, family)
         if kept is None:
             raise InvalidGrant(cause="the tokens of this sign-in have ended")
         if kept.content["client"] != fingerprint(client_id):
@@ -98,7 +105,7 @@ async def bearer(parts: PeopleParts, access_token: str, now: datetime) -> tuple[
         raise NotSignedIn(cause="the access token is none of this gateway's")
     if now.timestamp() >= opened["e"]:
         raise NotSignedIn(cause="the access token has expired")
-    kept = await parts.records.get(_KIND, opened["f"])
+    kept = await _living(parts, opened["f"])
     if kept is None:
         raise NotSignedIn(cause="the tokens of this sign-in have ended")
     return kept.content["sign_in"], opened["f"]
@@ -107,8 +114,33 @@ async def bearer(parts: PeopleParts, access_token: str, now: datetime) -> tuple[
 async def end_family(parts: PeopleParts, family: str) -> None:
     """All its tokens are worth nothing from now on. Raises StateUnavailable."""
     content = await parts.records.take(_KIND, family)
-    if content is not None:
-        await sign_ins.leave(parts, content["sign_in"], lambda record: record.without_program(family))
+    if content:
+        await _leave(parts, content["sign_in"], family)
+
+
+async def bar_family(parts: PeopleParts, sign_in_id: str, family: str, now: datetime) -> None:
+    """End a family of the sign-in, one too whose first tokens are only on their way. Raises StateUnavailable."""
+    await parts.records.put(_KIND, family, _BARRED, now + timedelta(seconds=parts.absolute))
+    await _leave(parts, sign_in_id, family)
+
+
+async def _begun(parts: PeopleParts, family: str, content: Mapping[str, Any], until: datetime) -> bool:
+    """Write the record of a family; False where it was barred: a code was used again since it was redeemed."""
+    if await parts.records.swap(_KIND, family, None, content, until):
+        return True
+    # What stands there may be our own, whose answer was lost.
+    kept = await _living(parts, family)
+    return kept is not None and kept.content == content
+
+
+async def _living(parts: PeopleParts, family: str) -> Kept | None:
+    """The family's record; None where it has ended, or never was."""
+    kept = await parts.records.get(_KIND, family)
+    return None if kept is None or kept.content == _BARRED else kept
+
+
+async def _leave(parts: PeopleParts, sign_in_id: str, family: str) -> None:
+    await sign_ins.leave(parts, sign_in_id, lambda record: record.without_program(family))
 
 
 def _sealed(parts: PeopleParts, signed_in: SignedIn, family: str, generation: int, now: datetime) -> IssuedTokens:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from gateway.domain.errors import (
 )
 from gateway.domain.identifiers import name_qualifier
 from gateway.exchange.people.signed_in import SignedIn
+from gateway.state.memory import MemoryStore
 from gateway.state.sqlite import SqliteStore
 from gateway.wire.sts_faults import answer_of
-from tests.fakes.gateway_world import ACCOUNT, ANALYST, ENGINEER, GatewayWorld
+from tests.fakes.gateway_world import ACCOUNT, ANALYST, ENGINEER, GatewayWorld, MovableClock
 from tests.fakes.saml_identity_provider import ISSUER, SamlIdentityProvider, encoded
 from tests.fakes.saml_world import ACS, AWS, PRINCIPAL, SamlWorld, metadata_xml
 
@@ -191,6 +192,27 @@ async def test_two_workers_with_one_store_use_an_assertion_once_also_after_a_res
     with pytest.raises(InvalidIdentityToken, match="used before"):
         await restarted.assume_with(assertion)
     await restarted.state.aclose()
+
+
+async def test_the_mark_outlives_the_assertion_on_a_replica_whose_clock_is_behind(world: SamlWorld) -> None:
+    ahead = MovableClock()
+    world.state = MemoryStore(ahead)
+    world.reload(**world.sections)
+    assertion = world.assertion(confirmed_until=300)
+    await world.assume_with(assertion)
+    ahead.move(seconds=300 + 60 + 1)
+
+    with pytest.raises(InvalidIdentityToken, match="used before"):
+        await world.assume_with(assertion)
+
+
+async def test_an_assertion_without_end_is_marked_as_used_too(world: SamlWorld) -> None:
+    seconds = (datetime.max.replace(tzinfo=UTC) - world.clock.now()) // timedelta(seconds=1)
+    assertion = world.assertion(confirmed_until=seconds, not_on_or_after=seconds)
+    await world.assume_with(assertion)
+
+    with pytest.raises(InvalidIdentityToken, match="used before"):
+        await world.assume_with(assertion)
 
 
 async def test_a_store_that_does_not_answer_opens_nothing(world: SamlWorld, monkeypatch: pytest.MonkeyPatch) -> None:

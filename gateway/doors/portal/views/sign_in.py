@@ -70,11 +70,11 @@ def password_form(
     return lone_page(title="Sign in", body=(body,), headers=headers)
 
 
-def refusal(*, message: str, status: int, request_id: str) -> Answer:
+def refusal(*, message: str, status: int, request_id: str, headers: Headers = ()) -> Answer:
     body = card(
         tag("h1", "This did not work"),
         tag("p", message, ".", role="alert"),
         tag("div", tag("a", "To the portal", class_="button", href="/portal"), class_="actions"),
         quiet(joined(("Request ", tag("code", request_id), "; whoever operates the gateway finds the reason by it."))),
     )
-    return lone_page(title="This did not work", body=(body,), status=status)
+    return lone_page(title="This did not work", body=(body,), status=status, headers=headers)

@@ -29,6 +29,16 @@ def certificate(key, *, days: int = 1, signer=None) -> bytes:
     return builder.sign(signer or private_key("RSA"), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
+def of_unknown_curve() -> bytes:
+    """A P-256 certificate that names 1.2.840.10045.3.1.6 as its curve, which cryptography does not know."""
+    named = bytes.fromhex("06082a8648ce3d0301")
+    return certificate(private_key("P-256")).replace(named + b"\x07", named + b"\x06")
+
+
+def of_unknown_version() -> bytes:
+    return certificate(private_key("RSA")).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020107"), 1)
+
+
 @pytest.mark.parametrize("kind", ["RSA", "P-256", "P-384", "P-521"])
 def test_usual_keys_are_usable(kind):
     assert weakness_of(certificate_of(kind)) is None
@@ -47,8 +57,10 @@ def test_a_certificate_that_has_expired_still_carries_its_key():
         (lambda: certificate(ed25519.Ed25519PrivateKey.generate()), "neither RSA"),
         (lambda: certificate(dsa.generate_private_key(1024)), "neither RSA"),
         (lambda: b"none", "not an X.509"),
+        (of_unknown_curve, "not known here"),
+        (of_unknown_version, "not an X.509"),
     ],
-    ids=["short RSA", "exponent 3", "another curve", "Ed25519", "DSA", "no certificate"],
+    ids=["short RSA", "exponent 3", "another curve", "Ed25519", "DSA", "no certificate", "unknown curve", "version 8"],
 )
 def test_weak_and_other_keys_are_not(der, weakness):
     assert weakness in weakness_of(der())

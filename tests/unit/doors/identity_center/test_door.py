@@ -192,6 +192,18 @@ async def test_guessing_user_codes_is_stopped(browser: Browser, world: PeopleWor
     assert (await browser.get("/device", params={"user_code": started["userCode"]})).status_code == 429
 
 
+@pytest.mark.parametrize("answer", ["approve", "decline"])
+async def test_guessing_user_codes_by_the_form_is_stopped(browser: Browser, world: PeopleWorld, answer: str) -> None:
+    await world.sign_in(browser)
+    client = await register(browser)
+    started = await start(browser, client)
+    fields = form_of(await browser.get("/device", params={"user_code": started["userCode"]}), "/device")
+    for _ in range(10):
+        wrong = {**fields, "user_code": "BBBB-BBBB", "answer": answer}
+        assert (await browser.submit("/device", wrong)).status_code == 400
+    assert (await browser.submit("/device", {**fields, "answer": answer})).status_code == 429
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -536,6 +548,8 @@ async def test_wrong_passwords_are_throttled_as_the_forms(browser: Browser, worl
         (b'{"clientName": "a", "clientType": "confidential"}', "application/json", 400),
         (b'{"clientName": "a\\u202e", "clientType": "public"}', "application/json", 400),
         (b'{"clientName": "a", "clientType": "public"}', "text/plain", 415),
+        ('{"clientName": "a", "clientType": "public"}'.encode("utf-16"), "application/json", 400),
+        (b'\xef\xbb\xbf{"clientName": "a", "clientType": "public"}', "application/json", 400),
         (b"x" * 70_000, "application/json", 413),
     ],
 )

@@ -52,7 +52,7 @@ async def test_only_who_may_assume_a_role_that_may_read_sees_it(
     assert (await browser.get(path)).status_code == 303
     await world.sign_in(browser, "analysts")
     page = await browser.get(path)
-    assert page.status_code == 400
+    assert page.status_code == 403
     assert f"None of your roles may call {READ}" in page.text
     assert 'href="/portal/gateway"' not in (await browser.get("/portal")).text
     assert world.events("ReadConfiguration")[-1]["errorCode"] == "ForbiddenException"
@@ -88,7 +88,7 @@ async def test_the_policies_of_the_role_decide_as_everywhere(changed: dict[str, 
     with people_world(tmp_path, **changed) as world:
         async with world.browser() as browser:
             await world.sign_in(browser, "auditors")
-            assert (await browser.get("/portal/gateway")).status_code == 400
+            assert (await browser.get("/portal/gateway")).status_code == 403
 
 
 async def test_a_tag_that_the_session_would_have_counts(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ async def test_a_role_that_is_not_the_persons_is_refused_alike(of: str, browser:
     await world.sign_in(browser)
     fields = {**form_of(await browser.get(ROLE), PATH), "of": of}
     page = await browser.submit(PATH, fields)
-    assert page.status_code == 400
+    assert page.status_code == 403
     assert "This role is not yours, or there is none of this name" in page.text
     assert world.events("GetRoleCredentials")[-1]["errorCode"] == "ForbiddenException"
 
@@ -82,7 +82,7 @@ async def test_roles_are_found_anew_at_each_use(browser: Browser, world: PeopleW
     )
     await world.gateway.take(world.base.configuration)
     assert "You may assume no role" in (await browser.get("/portal")).text
-    assert (await browser.submit(PATH, fields)).status_code == 400
+    assert (await browser.submit(PATH, fields)).status_code == 403
     await world.gateway.aclose()
 
 

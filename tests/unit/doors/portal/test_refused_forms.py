@@ -1,5 +1,7 @@
 """A form that no page of this person's sent is refused, and leaves a line in the audit log."""
 
+from typing import Any
+
 import pytest
 
 from gateway.domain.errors import AuditUnavailable
@@ -71,3 +73,30 @@ async def test_where_no_line_can_be_written_the_form_is_refused_all_the_same(
     assert (await browser.submit("/logout", {"form_token": "x"})).status_code == 503
     monkeypatch.undo()
     assert (await browser.get("/portal")).status_code == 200
+
+
+async def test_a_form_larger_than_any_of_ours_is_told_so(browser: Browser, world: PeopleWorld) -> None:
+    await world.sign_in(browser)
+    assert (await browser.submit("/portal/credentials", {"of": "x" * 70_000})).status_code == 413
+
+
+async def test_a_page_is_asked_for_as_it_answers(browser: Browser) -> None:
+    assert (await browser.put("/portal")).status_code == 405
+
+
+@pytest.mark.parametrize(("path", "told"), [(b"/portal/\xe9", "/portal/%E9"), (b"/portal/%C3%A9", "/portal/%C3%A9")])
+async def test_whoever_comes_by_another_name_is_sent_on_whatever_the_path_holds(
+    world: PeopleWorld, path: bytes, told: str
+) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any: ...
+
+    scope = {"type": "http", "method": "GET", "path": "/portal", "raw_path": path, "query_string": b"a=\xff&b=%20"}
+    await world.gateway.app({**scope, "headers": [(b"host", b"10.0.0.7")]}, receive, send)
+
+    assert sent[0]["status"] == 303
+    assert dict(sent[0]["headers"])[b"location"].decode().endswith(f".example.com{told}?a=%FF&b=%20")

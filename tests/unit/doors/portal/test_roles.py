@@ -68,10 +68,18 @@ async def test_a_favourite_whose_role_was_taken_away_is_not_shown(ana: Browser, 
 
 
 @pytest.mark.parametrize(
-    "role", ["999999999999/Analyst", f"{ACCOUNT}/Nothing", "Analyst", "", f"{ACCOUNT}/a/b", "x" * 500]
+    ("role", "status"),
+    [
+        ("999999999999/Analyst", 403),
+        (f"{ACCOUNT}/Nothing", 403),
+        ("Analyst", 400),
+        ("", 400),
+        (f"{ACCOUNT}/a/b", 400),
+        ("x" * 500, 400),
+    ],
 )
-async def test_a_role_that_is_not_the_persons_is_no_favourite(role: str, ana: Browser) -> None:
-    assert (await starred(ana, add=role)).status_code == 400
+async def test_a_role_that_is_not_the_persons_is_no_favourite(role: str, status: int, ana: Browser) -> None:
+    assert (await starred(ana, add=role)).status_code == status
     assert "Favourites" not in (await ana.get("/portal")).text
 
 
@@ -84,7 +92,10 @@ async def test_the_way_back_from_a_star_is_a_page_of_ours(ana: Browser) -> None:
 
 async def test_a_star_needs_the_forms_token(ana: Browser) -> None:
     assert (await ana.submit(STAR, {"form_token": "x", "add": ANALYST})).status_code == 403
-    assert (await ana.get(f"{STAR}?add={ANALYST}")).status_code == 405
+    answer = await ana.get(f"{STAR}?add={ANALYST}")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
 
 
 async def test_there_is_room_for_fifty_favourites(tmp_path: Path) -> None:
@@ -137,10 +148,19 @@ async def test_a_session_lasts_as_long_as_was_chosen_and_no_longer_than_the_role
     assert len([one for one in world.events("GetRoleCredentials") if "errorCode" not in one]) == 1
 
 
-@pytest.mark.parametrize("path", [f"{ACCOUNT}/Nothing", "999999999999/Analyst", "abc/Analyst", f"{ACCOUNT}/%00"])
-async def test_the_page_of_a_role_that_is_not_the_persons_is_refused(path: str, ana: Browser) -> None:
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{ACCOUNT}/Nothing", 403),
+        ("999999999999/Analyst", 403),
+        ("abc/Analyst", 400),
+        (f"{ACCOUNT}/%00", 400),
+        (f"{ACCOUNT}/Analyst/more", 404),
+    ],
+)
+async def test_the_page_of_a_role_that_is_not_the_persons_is_refused(path: str, status: int, ana: Browser) -> None:
     page = await ana.get(f"/portal/roles/{path}")
-    assert page.status_code == 400
+    assert page.status_code == status
     assert "This did not work" in page.text
 
 

@@ -233,7 +233,7 @@ async def test_a_click_on_a_role_that_may_not_be_had_uses_it_up_too(unasked: Sam
         refused = await browser.submit(ACS_PATH, {**fields, "roleIndex": ENGINEER})
         again = await browser.submit(ACS_PATH, {**fields, "roleIndex": ANALYST})
 
-    assert (refused.status_code, again.status_code) == (400, 400)
+    assert (refused.status_code, again.status_code) == (403, 400)
     assert "used before" in unasked.events("ConsoleLogin")[-1]["additionalEventData"]["cause"]
 
 

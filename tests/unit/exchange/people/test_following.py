@@ -3,17 +3,20 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.domain.errors import NotSignedIn, ProviderUnreachable, RevokedSession, RoleAssumptionDenied
+from gateway.connectors.registry import Registry
+from gateway.domain.errors import ActionDenied, NotSignedIn, ProviderUnreachable, RevokedSession, RoleAssumptionDenied
 from gateway.domain.identity import Identity
+from gateway.exchange.exchange import Exchange
 from gateway.exchange.people.portal_sessions import PortalSession
 from tests.fakes.identity_provider import Answer
 from tests.fakes.people_world import PeopleWorld, people_world
-from tests.unit.exchange.people.people_of_corp import AWAY, HERE, Corp
+from tests.unit.exchange.people.people_of_corp import AWAY, HERE, SECTIONS, Corp
 
 ENGINEERS = frozenset({"engineers"})
 
@@ -94,6 +97,35 @@ async def test_while_the_directory_is_silent_a_sign_in_lives_and_opens_nothing(c
     corp.directory.down = False
     session = await corp.again(session)
     assert await corp.takes(session)
+
+
+async def test_while_the_directory_is_silent_a_list_of_a_moment_ago_is_not_shown(corp: Corp) -> None:
+    session = await corp.enters()
+    corp.moves(seconds=58)
+    session = await corp.again(session)
+    portal = corp.world.gateway.exchange.portal
+    assert portal.roles(session, HERE).roles
+    corp.directory.down = True
+    corp.moves(seconds=2)
+    session = await corp.again(session)
+    with pytest.raises(ProviderUnreachable):
+        portal.roles(session, HERE)
+
+
+async def test_while_the_directory_is_silent_nobody_administers(tmp_path: Path) -> None:
+    everything = '{Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}'
+    policies = "\n".join(f"{name}: {everything}" for name in ("read-lake", "all-s3", "everything"))
+    with people_world(tmp_path, **{**SECTIONS, "policies": policies}) as world:
+        corp = Corp(world, world.with_directory())
+        administration = world.gateway.exchange.administration
+        session = await corp.enters()
+        assert administration.is_open_to(session, HERE)
+        corp.directory.down = True
+        corp.moves(seconds=60)
+        session = await corp.again(session)
+        assert not administration.is_open_to(session, HERE)
+        with pytest.raises(ActionDenied):
+            administration.overview(session, HERE)
 
 
 async def test_signing_out_needs_no_directory(corp: Corp) -> None:
@@ -302,3 +334,25 @@ async def test_the_refresh_token_stands_nowhere_in_the_clear(workforce: Workforc
     assert len(kept) >= 3
     assert not any(b"canary-of-refresh" in value for value in kept)
     assert "canary-of-refresh" not in json.dumps(workforce.world.audit.records, default=str)
+
+
+@pytest.mark.parametrize("connectors", ["another", "none"])
+async def test_a_provider_that_another_took_the_place_of_gets_no_refresh_token(
+    workforce: Workforce, tmp_path: Path, connectors: str
+) -> None:
+    session = await used_for_an_hour(workforce)
+    people = workforce.world.gateway.exchange.people
+    parts = people._parts
+    folder = tmp_path / "another"
+    folder.mkdir()
+    with people_world(folder, scopes="[openid, offline_access]") as other:
+        registry = other.gateway.exchange.people._parts.registry if connectors == "another" else Registry([])
+        replaced = Exchange(replace(parts, registry=registry))
+        workforce.world.gateway.exchange = replaced
+        with pytest.raises(NotSignedIn):
+            await workforce.again(session)
+        assert [one.path for one in other.provider.requests] == []
+    # The configuration of before brings the sign-in back: nothing was ended.
+    workforce.world.gateway.exchange = Exchange(parts)
+    workforce.says()
+    assert (await workforce.again(session)).signed_in.follows

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.domain.errors import SignInRefused
 from gateway.exchange.people import records as module
 from gateway.exchange.people.records import PURPOSE, SealedRecords
 from gateway.sealing.envelope import Sealer
@@ -113,3 +114,52 @@ async def test_no_more_are_remembered_than_a_process_can_afford(world: World, mo
         await world.records.put(KIND, str(at), {"a": at}, UNTIL)
         assert await world.content(KIND, str(at)) == {"a": at}
     assert len(world.records._remembered) <= 3
+
+
+async def test_what_no_key_opens_any_more_is_in_nobodys_way(world: World) -> None:
+    world.keys.keyring = keyring("another")
+    assert await world.records.get(KIND, KEY) is None
+
+    assert await world.records.swap(KIND, KEY, None, {"a": 2}, UNTIL)
+    assert await world.content() == {"a": 2}
+    assert not await world.records.swap(KIND, KEY, None, {"a": 3}, UNTIL)
+    assert await world.content() == {"a": 2}
+
+
+async def test_a_record_that_is_kept_up_outlives_the_key_that_sealed_it(world: World) -> None:
+    world.keys.keyring = keyring("new", "newest")
+    kept = await world.records.get(KIND, KEY)
+    assert kept is not None
+
+    await world.records.keep_up(KIND, KEY, kept, UNTIL)
+    world.keys.keyring = keyring("newest")
+
+    assert await world.content() == {"a": 1}
+
+
+async def test_a_record_of_the_key_that_seals_is_not_written_again(world: World) -> None:
+    kept = await world.records.get(KIND, KEY)
+    assert kept is not None
+
+    await world.records.keep_up(KIND, KEY, kept, UNTIL)
+
+    assert await world.store.get(KIND, KEY) == kept.raw
+
+
+async def test_a_record_that_somebody_changed_meanwhile_is_not_undone_by_keeping_it_up(world: World) -> None:
+    world.keys.keyring = keyring("new", "newest")
+    kept = await world.records.get(KIND, KEY)
+    assert kept is not None
+    await world.records.put(KIND, KEY, {"a": 2}, UNTIL)
+
+    await world.records.keep_up(KIND, KEY, kept, UNTIL)
+
+    assert await world.content() == {"a": 2}
+
+
+async def test_content_that_only_packing_makes_small_is_too_large(world: World) -> None:
+    with pytest.raises(SignInRefused) as refused:
+        await world.records.put(KIND, KEY, {"groups": ["a" * 1_000_000]}, UNTIL)
+
+    assert "fewer groups or claims" in refused.value.cause
+    assert await world.content() == {"a": 1}

@@ -1,10 +1,13 @@
 """What a person sees of their sign-ins, and what ends with one: portal sessions, programs' tokens, credentials."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from gateway.domain.assumption import AssumedRole
 from gateway.domain.errors import GatewayError, InvalidGrant, InvalidParameter, NotSignedIn, RevokedSession
 from gateway.domain.revocation import RevocationKind
 from gateway.exchange.people import sign_ins
@@ -232,3 +235,41 @@ async def test_a_record_that_ends_meanwhile_does_not_come_back(corp: Corp) -> No
         with pytest.raises(GatewayError):
             await late(there)
     assert await sign_ins.read(corp.world.gateway.exchange._parts.people, there.signed_in.sign_in_id) is None
+
+
+@pytest.mark.parametrize("turns", range(16))
+async def test_credentials_that_race_with_signing_out_are_not_given_or_can_be_ended(
+    corp: Corp, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    there, here = await corp.enters(), await corp.enters()
+    state = corp.world.gateway._state
+    for name, before in {"get": 1, "take": 1, "swap": 1, "delete": 6}.items():
+        monkeypatch.setattr(state, name, slowly(getattr(state, name), before))
+
+    async def takes() -> AssumedRole:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await corp.takes(there)
+
+    _, taken = await asyncio.gather(corp.people.sign_out(there, HERE), takes(), return_exceptions=True)
+
+    if isinstance(taken, NotSignedIn):
+        return
+    assert isinstance(taken, AssumedRole)
+    assert there.signed_in.sign_in_id in [one.id for one in await corp.people.sign_ins(here)]
+    await corp.people.end_sign_in(here, there.signed_in.sign_in_id, HERE)
+    with pytest.raises(RevokedSession):
+        corp.signs(taken)
+
+
+def slowly(step: Callable[..., Awaitable[Any]], before: int) -> Callable[..., Awaitable[Any]]:
+    """A step of the store that takes a while: so many turns of the loop before it, and one after."""
+
+    async def taking_turns(*given: Any) -> Any:
+        for _ in range(before):
+            await asyncio.sleep(0)
+        found = await step(*given)
+        await asyncio.sleep(0)
+        return found
+
+    return taking_turns
