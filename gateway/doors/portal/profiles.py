@@ -2,10 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from gateway.client import aws_profile, shells
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.exchange.people.roles import PersonsRole
+
+# Of a store the configuration knows the hosts at most, and neither the scheme nor who reaches them.
+_STORE: Final = (
+    "# A store behind the gateway (take the # away):",
+    "# s3 =",
+    "#   endpoint_url = https://STORE",
+)
 
 
 def profile_name(role: PersonsRole) -> str:
@@ -54,6 +62,7 @@ def sso_config(role: PersonsRole, public_url: str, region: str) -> str:
             *aws_profile.sso_session(public_url, region),
             "",
             *aws_profile.services(public_url),
+            *_STORE,
         )
     )
 
@@ -67,6 +76,7 @@ def process_config(role: PersonsRole, public_url: str, region: str) -> str:
             ),
             "",
             *aws_profile.services(public_url),
+            *_STORE,
         )
     )
 

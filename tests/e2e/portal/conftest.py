@@ -38,8 +38,9 @@ class Portal(Process):
         assert made.returncode == 0, made.stderr
         words = _words(range(200))
         roles = "".join(f"  {account}/{role}: {{policies: [read-lake]}}\n" for account, role in words)
-        names = ", ".join(f"{account}/{role}" for account, role in words)
-        text = _CONFIGURATION.read_text().replace("  # MANY ROLES\n", roles).replace("MANY-NAMES", names)
+        names = [f"{account}/{role}" for account, role in words]
+        text = _CONFIGURATION.read_text().replace("  # MANY ROLES\n", roles)
+        text = text.replace("MANY-NAMES", ", ".join(names)).replace("TWENTY-NAMES", ", ".join(names[::10]))
         (folder / "gateway.yaml").write_text(text)
         environment = installation.environment(PUBLIC_URL=self.url, ISSUER=issuer.issuer)
         serve = [installation.command, "serve", "--config", folder / "gateway.yaml", "--port", str(port)]

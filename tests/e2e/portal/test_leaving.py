@@ -1,14 +1,16 @@
 """The page that takes a logout message to a provider by POST: by itself, by its button, and nowhere else."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from gateway import web
 from gateway.doors.portal.views.saml import carried_on
-from gateway.web.pages import ASSETS
 from tests.e2e.portal.conftest import Opened
 
+STATIC = Path(web.__file__).parent / "static"
 HERE = "https://sts.example.test/logout"
 PROVIDER = "https://idp.example.test/slo;v=1,2"
 FIELDS = {"SAMLRequest": "PHg+", "RelayState": '"><b>state</b>'}
@@ -23,16 +25,16 @@ def shown(context: BrowserContext, *, told_elsewhere: bool = False) -> tuple[Pag
     turned = body.replace("https://idp.example.test", "https://evil.example.test") if told_elsewhere else body
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     context.route(HERE, lambda route: route.fulfill(body=turned, headers=headers))
-    for path, asset in ASSETS.items():
-        context.route(f"**{path}?v=*", _file(asset.content, asset.media_type))
+    for name in ("portal.css", "portal.js"):
+        context.route(f"**/{name}?v=*", _file(STATIC / name))
     context.route("https://*.example.test/slo*", _provider(sent))
     page = context.new_page()
     page.goto(HERE)
     return page, sent
 
 
-def _file(content: bytes, media_type: str) -> Callable[[Route], None]:
-    return lambda route: route.fulfill(body=content, content_type=media_type)
+def _file(path: Path) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(path=path)
 
 
 def _provider(sent: Sent) -> Callable[[Route], None]:

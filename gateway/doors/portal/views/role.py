@@ -79,6 +79,7 @@ def credentials_page(
             tabs("form", "Form of the credentials", panels),
             quiet("They make you ", tag("code", arn), ". Whoever has them is you until they end."),
             _taking(signed, role, (duration,), duration, "Get fresh ones"),
+            label="Credentials",
         ),
         _profiles(role, public_url, region),
     )
