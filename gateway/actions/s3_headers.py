@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.actions.request_target import header_text, shown
-from gateway.actions.s3_table import TABLE
+from gateway.actions.s3_table import ACL_HEADERS, TABLE
 from gateway.domain.errors import UnmappedRequest
 
 COPY_SOURCE: Final = "x-amz-copy-source"
@@ -23,12 +23,7 @@ CONDITION_KEYS: Final[Mapping[str, str]] = MappingProxyType(
         **{
             name: f"s3:{name}"
             for name in (
-                "x-amz-acl",
-                "x-amz-grant-full-control",
-                "x-amz-grant-read",
-                "x-amz-grant-read-acp",
-                "x-amz-grant-write",
-                "x-amz-grant-write-acp",
+                *ACL_HEADERS,
                 "x-amz-metadata-directive",
                 "x-amz-object-ownership",
                 "x-amz-server-side-encryption",

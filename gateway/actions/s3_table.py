@@ -57,7 +57,7 @@ _OVERRIDES: Final = tuple(
         "expires",
     )
 )
-_ACL_HEADERS: Final = (
+ACL_HEADERS: Final = (
     "x-amz-acl",
     "x-amz-grant-full-control",
     "x-amz-grant-read",
@@ -65,11 +65,11 @@ _ACL_HEADERS: Final = (
     "x-amz-grant-write",
     "x-amz-grant-write-acp",
 )
-_SETS_ACL: Final = MappingProxyType(dict.fromkeys(_ACL_HEADERS, ()))
+_SETS_ACL: Final = MappingProxyType(dict.fromkeys(ACL_HEADERS, ()))
 _BYPASSES: Final = MappingProxyType({"x-amz-bypass-governance-retention": ("s3:BypassGovernanceRetention",)})
 _WRITES: Final = MappingProxyType(
     {
-        **dict.fromkeys(_ACL_HEADERS, ("s3:PutObjectAcl",)),
+        **dict.fromkeys(ACL_HEADERS, ("s3:PutObjectAcl",)),
         "x-amz-tagging": ("s3:PutObjectTagging",),
         "x-amz-object-lock-mode": ("s3:PutObjectRetention",),
         "x-amz-object-lock-retain-until-date": ("s3:PutObjectRetention",),
@@ -78,7 +78,7 @@ _WRITES: Final = MappingProxyType(
 )
 _MAKES_BUCKET: Final = MappingProxyType(
     {
-        **dict.fromkeys(_ACL_HEADERS, ("s3:PutBucketAcl",)),
+        **dict.fromkeys(ACL_HEADERS, ("s3:PutBucketAcl",)),
         "x-amz-bucket-object-lock-enabled": ("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"),
         "x-amz-object-ownership": ("s3:PutBucketOwnershipControls",),
     }

@@ -19,7 +19,6 @@ from gateway.exchange.login_throttles import LoginThrottles
 from gateway.exchange.parts import Parts
 from gateway.exchange.recent_refusals import RecentRefusals
 from gateway.exchange.refusal_message import RefusalMessages
-from gateway.roles.catalog import Catalog
 from gateway.roles.named_attributes import attributes_named
 from gateway.sealing.envelope import Sealer
 from gateway.sealing.keyring import Keyring
@@ -29,6 +28,7 @@ from gateway.sessions.issuer import SessionIssuer
 from gateway.sessions.revocation import Revocations
 from gateway.sessions.session_token import PURPOSE
 from gateway.sessions.users import Users
+from gateway.settings.compiled import catalog_of
 from gateway.settings.configuration import Configuration, ThrottleSettings
 from gateway.sigv4.signing_key import SigningKeys
 from gateway.state.store import Store
@@ -61,13 +61,7 @@ def exchange_of(
     messages = Sealer(keyring, purpose=refusal_message.PURPOSE, realm=settings.public_url)
     users = Users(configuration.users)
     registry = Registry(connectors_of(configuration, clock))
-    catalog = Catalog.compile(
-        roles=configuration.roles,
-        mappings=configuration.mappings,
-        issuers=configuration.issuers,
-        policies=configuration.policies,
-        provider_types=configuration.provider_types,
-    )
+    catalog = catalog_of(configuration)
     parts = Parts(
         catalog=catalog,
         registry=registry,

@@ -1,11 +1,11 @@
 """The configuration that a process begins with: the last good one of its files, and how the files looked when read."""
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from gateway.assembly.file_state import state_of
 from gateway.settings.configuration import Configuration
 from gateway.settings.faults import ConfigurationError
 from gateway.settings.source import Unreadable, documents_of
@@ -53,7 +53,7 @@ def look(path: Path, sources: Iterable[Path]) -> Seen:
         documents = documents_of(path)
     except Unreadable:
         documents = ()
-    return {str(one): _state_of(one) for one in {*documents, *sources}}
+    return {str(one): state_of(one) for one in {*documents, *sources}}
 
 
 def seen_when_read(before: Seen, after: Seen) -> Seen:
@@ -70,11 +70,3 @@ def kept(now: Configuration, then: Configuration) -> Configuration:
     """`then` with what cannot change while a process runs as it is `now`."""
     fixed = {name: getattr(now.gateway, name) for name in FIXED}
     return replace(then, gateway=replace(then.gateway, **fixed))
-
-
-def _state_of(path: Path) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)  # noqa: PTH116  links are followed, and an odd path is no error here
-    except (OSError, ValueError):
-        return ()
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

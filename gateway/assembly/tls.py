@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.assembly.file_state import state_of
+
 _LOG: Final = logging.getLogger("gateway.tls")
 
 
@@ -44,15 +46,7 @@ class Certificate:
         _LOG.info("the certificate has changed")
 
     def _look(self) -> tuple[object, ...]:
-        return tuple(_state_of(path) for path in (self._files.certificate, self._files.private_key))
-
-
-def _state_of(path: Path) -> tuple[int, ...]:
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        return tuple(state_of(path) for path in (self._files.certificate, self._files.private_key))
 
 
 def server_context(files: TlsFiles) -> ssl.SSLContext:

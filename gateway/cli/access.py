@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from gateway.domain.role import Role
     from gateway.exchange.catalogue import AccessRow
     from gateway.roles.catalog import Catalog
-    from gateway.settings.configuration import Configuration
 
 SUMMARY: Final = "list who may assume what, and by which mapping"
 EXAMPLE: Final = """
@@ -47,10 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises ConfigurationError.
     """
     from gateway.exchange.catalogue import access
+    from gateway.settings.compiled import catalog_of
     from gateway.settings.load import load
 
     configuration = load(arguments.config)
-    catalog = compiled(configuration)
+    catalog = catalog_of(configuration)
     try:
         roles = chosen_roles(catalog, arguments.role)
     except UnknownName as fault:
@@ -58,19 +58,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     FORMATS[arguments.format](access(catalog, roles, configuration.users))
     return 0
-
-
-def compiled(configuration: "Configuration") -> "Catalog":
-    """The catalog of a configuration, as a server compiles it."""
-    from gateway.roles.catalog import Catalog
-
-    return Catalog.compile(
-        roles=configuration.roles,
-        mappings=configuration.mappings,
-        issuers=configuration.issuers,
-        policies=configuration.policies,
-        provider_types=configuration.provider_types,
-    )
 
 
 def chosen_roles(catalog: "Catalog", name: str | None) -> "Sequence[Role] | None":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.access import compiled, print_columns
+from gateway.cli.access import print_columns
 
 if TYPE_CHECKING:
     from gateway.connectors.ldap.settings import LdapSettings
@@ -47,9 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _side(configuration: "Configuration") -> "Side":
     from gateway.exchange.impact import Side
+    from gateway.settings.compiled import catalog_of
 
     return Side(
-        catalog=compiled(configuration),
+        catalog=catalog_of(configuration),
         users=configuration.users,
         providers={name: _taken(settings) for name, settings in configuration.providers.items()},
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.cli.access import UnknownName, chosen_roles, compiled, printable
+from gateway.cli.access import UnknownName, chosen_roles, printable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,10 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
     from gateway.domain.clock import SteadyClock
     from gateway.exchange.explain import explain
     from gateway.roles.decision import AssumptionRequest
+    from gateway.settings.compiled import catalog_of
     from gateway.settings.load import load
 
     configuration = load(arguments.config)
-    catalog = compiled(configuration)
+    catalog = catalog_of(configuration)
     now = SteadyClock().now()
     try:
         roles = chosen_roles(catalog, arguments.role)

@@ -97,16 +97,16 @@ def _told(found: "tuple[Found, ...]") -> tuple[int, int]:
 
 def _told_person(configuration: "Configuration", found: "tuple[Found, ...]") -> int:
     """Whom `--user` means and what they would be granted; 1 where that is nothing."""
-    from gateway.cli.access import compiled
     from gateway.cli.explain import print_text
     from gateway.domain.clock import SteadyClock
     from gateway.exchange.explain import explain
     from gateway.roles.decision import AssumptionRequest
+    from gateway.settings.compiled import catalog_of
 
     identity = next((one.examination.identity for one in found if one.examination.identity is not None), None)
     if identity is None:
         return 0
-    roles = explain(compiled(configuration), identity, AssumptionRequest(), SteadyClock().now())
+    roles = explain(catalog_of(configuration), identity, AssumptionRequest(), SteadyClock().now())
     print_text(identity, roles, [f"note: {note}" for note in identity.notes])
     if any(one.decision.allowed for one in roles):
         return 0

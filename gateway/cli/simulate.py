@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.cli.access import UnknownName, chosen_roles, compiled, printable
+from gateway.cli.access import UnknownName, chosen_roles, printable
 
 if TYPE_CHECKING:
     from gateway.policy.decision import Decision
@@ -57,9 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises ConfigurationError.
     """
+    from gateway.settings.compiled import catalog_of
     from gateway.settings.load import load
 
-    catalog = compiled(load(arguments.config))
+    catalog = catalog_of(load(arguments.config))
     try:
         (role,) = chosen_roles(catalog, arguments.role) or ()
         decision = _decided(catalog, role, arguments)

@@ -18,7 +18,7 @@ from gateway.domain.grant import Grant, SessionPolicy, SignIn
 from gateway.domain.identity import Identity
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.role import Role
-from gateway.exchange import audit_identities
+from gateway.exchange import audit_identities, audit_parameters
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.live_policies import parsed
 from gateway.exchange.opening import open_granted
@@ -57,7 +57,7 @@ async def with_web_identity(
 def begin(entry: AuditEntry, session: SessionRequest) -> None:
     """What is known of AssumeRoleWithWebIdentity before the token is looked at."""
     entry.user_identity = audit_identities.unverified_web_identity()
-    entry.request_parameters = audit_identities.session_parameters(session)
+    entry.request_parameters = audit_parameters.session_parameters(session)
     if session.role_arn is not None:
         entry.concerns(RoleArn.parse(session.role_arn))
 
@@ -70,7 +70,7 @@ async def with_password(
     Raises RequestError, IdentityError, RoleAssumptionDenied, ServiceError.
     """
     entry.user_identity = audit_identities.unverified_person()
-    entry.request_parameters = audit_identities.session_parameters(request.session)
+    entry.request_parameters = audit_parameters.session_parameters(request.session)
     if request.session.role_arn is not None:
         entry.concerns(RoleArn.parse(request.session.role_arn))
     connector = parts.registry.password(request.provider)

@@ -11,7 +11,7 @@ from gateway.domain.errors import InvalidIdentityToken, RoleAssumptionDenied
 from gateway.domain.grant import Grant
 from gateway.domain.identity import ProviderType
 from gateway.domain.origin import RequestOrigin
-from gateway.exchange import audit_identities
+from gateway.exchange import audit_identities, audit_parameters
 from gateway.exchange.assume_role import granted, opened
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.once_only import use_up
@@ -31,12 +31,12 @@ async def with_saml(parts: Parts, request: SamlRequest, origin: RequestOrigin, e
     Raises RequestError, IdentityError, RoleAssumptionDenied, ServiceError.
     """
     entry.user_identity = audit_identities.unverified_assertion()
-    entry.request_parameters = audit_identities.assertion_parameters(request)
+    entry.request_parameters = audit_parameters.assertion_parameters(request)
     entry.concerns(RoleArn.parse(request.session.role_arn or ""))
     verifier = _provider(parts, request)
     entry.details["provider"] = verifier.name
     assertion = await verifier.verify(request.assertion, UNSOLICITED)
-    entry.request_parameters = {**entry.request_parameters, **audit_identities.asserted_parameters(assertion)}
+    entry.request_parameters = {**entry.request_parameters, **audit_parameters.asserted_parameters(assertion)}
     entry.details["certificateSha256"] = assertion.certificate_sha256
     entry.user_identity = audit_identities.identity(assertion.identity, entry.recipient_account)
     try:

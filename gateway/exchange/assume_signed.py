@@ -16,7 +16,7 @@ from gateway.domain.errors import ActionDenied, DurationTooLong, InvalidTags, Mf
 from gateway.domain.grant import Grant, SignIn, StatementId
 from gateway.domain.principal import PrincipalType
 from gateway.domain.role import Role
-from gateway.exchange import audit_identities
+from gateway.exchange import audit_identities, audit_parameters
 from gateway.exchange.assume_role import DEFAULT_DURATION, duration_within
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.deciding import context_of, refused, refused_outright
@@ -48,7 +48,7 @@ class _Carried:
 
 def assume_role(parts: Parts, request: RoleRequest, call: SignedCall, entry: AuditEntry) -> OpenedSession:
     """Open a session for whoever signed. Raises RequestError, AuthenticationError, AccessDenied, ServiceError."""
-    entry.request_parameters = audit_identities.role_parameters(request)
+    entry.request_parameters = audit_parameters.role_parameters(request)
     proof = proven_to_sts(parts, call, entry)
     arn = request.session.role_arn or ""
     entry.concerns(RoleArn.parse(arn))

@@ -11,7 +11,7 @@ from gateway.domain.assumption import FederationRequest, OpenedSession, SessionT
 from gateway.domain.errors import MfaRefused, SessionCallerRefused
 from gateway.domain.grant import UserGrant
 from gateway.domain.user import User
-from gateway.exchange import audit_identities
+from gateway.exchange import audit_identities, audit_parameters
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.deciding import allowed
 from gateway.exchange.parts import Parts
@@ -45,7 +45,7 @@ def federation_token(parts: Parts, request: FederationRequest, call: SignedCall,
 
     Raises RequestError, AuthenticationError, AccessDenied, ServiceError.
     """
-    entry.request_parameters = audit_identities.federation_parameters(request)
+    entry.request_parameters = audit_parameters.federation_parameters(request)
     proof = proven_to_sts(parts, call, entry)
     user = _long_lived(proof, "GetFederationToken")
     name = request.session.session_name or ""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.domain.assumption import IssuedToken, WebIdentityTokenRequest
 from gateway.domain.errors import IssuedTokenTooLarge, SessionOutlived, TokenIssuanceDisabled
 from gateway.domain.signing_algorithm import SigningAlgorithm
-from gateway.exchange import audit_identities
+from gateway.exchange import audit_identities, audit_parameters
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.deciding import allowed_to_ask
 from gateway.exchange.parts import Parts
@@ -35,7 +35,7 @@ def web_identity_token(
 
     Raises RequestError, AuthenticationError, AccessDenied, ServiceError.
     """
-    entry.request_parameters = audit_identities.token_parameters(request)
+    entry.request_parameters = audit_parameters.token_parameters(request)
     proof = proven_to_sts(parts, call, entry)
     duration = request.duration or DEFAULT_DURATION
     asked = _asked(request, duration)

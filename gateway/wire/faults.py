@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.domain import errors
 from gateway.domain.errors import GatewayError, InternalFault, MethodRefused
 
 E = TypeVar("E", bound=GatewayError)
@@ -43,6 +44,23 @@ def fault_of(error: GatewayError, table: FaultTable) -> Fault:
         if fault is not None:
             return fault
     return table[InternalFault]
+
+
+def raised_for_people(*, denied: Fault, malformed: Fault) -> FaultTable:
+    """The rows of what pages and Identity Center raise, for the case that a use case of another dialect ever does."""
+    return {
+        errors.FormRefused: denied,
+        errors.SignInRefused: denied,
+        errors.InvalidClient: denied,
+        errors.InvalidRedirect: malformed,
+        errors.InvalidGrant: denied,
+        errors.UnsupportedGrant: malformed,
+        errors.ExpiredGrant: denied,
+        errors.AuthorizationPending: denied,
+        errors.PolledTooFast: denied,
+        errors.AuthorizationDeclined: denied,
+        errors.NotSignedIn: denied,
+    }
 
 
 def headers_of(error: GatewayError) -> tuple[tuple[str, str], ...]:

@@ -32,23 +32,26 @@ class RegisterRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceStart:
+class OfClient:
+    """What a program sends that has registered."""
+
     client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceGrant:
-    client_id: str = field(repr=False)
-    client_secret: str = field(repr=False)
+class DeviceStart(OfClient):
+    """A program wants a person's answer, given on another device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceGrant(OfClient):
     device_code: str = field(repr=False)
     grant_type: str = DEVICE_CODE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeGrant:
-    client_id: str = field(repr=False)
-    client_secret: str = field(repr=False)
+class CodeGrant(OfClient):
     code: str = field(repr=False)
     redirect_uri: str
     code_verifier: str = field(repr=False)
@@ -56,9 +59,7 @@ class CodeGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshGrant:
-    client_id: str = field(repr=False)
-    client_secret: str = field(repr=False)
+class RefreshGrant(OfClient):
     refresh_token: str = field(repr=False)
     grant_type: str = REFRESH_TOKEN
 
@@ -89,7 +90,7 @@ class Page:
 def read_body(body: bytes) -> Mapping[str, Any]:
     """A JSON object. Raises InvalidParameter: something else, or a name that two readers could take differently."""
     try:
-        read = json.loads(body, object_pairs_hook=_distinct)
+        read = json.loads(body.decode(), object_pairs_hook=_distinct)
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError, PresignedUrlExpired, RequestTimeSkewed, ScopeMismatch
 from gateway.wire import s3_xml
-from gateway.wire.faults import Fault, FaultAnswer, FaultTable, fault_of, headers_of, saying, telling
+from gateway.wire.faults import Fault, FaultAnswer, FaultTable, fault_of, headers_of, raised_for_people, saying, telling
 
 Details = tuple[tuple[str, str], ...]
 
@@ -155,18 +155,7 @@ FAULTS: Final[FaultTable] = {
     # In its own words, which hold the encoded authorization message.
     errors.ActionDenied: Fault(code="AccessDenied", status=403),
     errors.ProxyRefused: _DENIED,
-    # Pages and Identity Center raise these; here they stand for the case that a use case of S3 ever does.
-    errors.FormRefused: _DENIED,
-    errors.SignInRefused: _DENIED,
-    errors.InvalidClient: _DENIED,
-    errors.InvalidRedirect: _ARGUMENT,
-    errors.InvalidGrant: _DENIED,
-    errors.UnsupportedGrant: _ARGUMENT,
-    errors.ExpiredGrant: _DENIED,
-    errors.AuthorizationPending: _DENIED,
-    errors.PolledTooFast: _DENIED,
-    errors.AuthorizationDeclined: _DENIED,
-    errors.NotSignedIn: _DENIED,
+    **raised_for_people(denied=_DENIED, malformed=_ARGUMENT),
     errors.AuditUnavailable: _UNAVAILABLE,
     errors.Overloaded: Fault(code="SlowDown", status=503, sender=False),
     errors.KeyringUnavailable: _UNAVAILABLE,

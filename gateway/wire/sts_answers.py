@@ -61,25 +61,21 @@ def saml(assumed: AssumedRole) -> Answer:
 
 def ldap_identity(assumed: AssumedRole) -> Answer:
     """MinIO's answer, and who the session is."""
-    return Answer(
-        action="AssumeRoleWithLDAPIdentity",
-        members={
-            "Credentials": _credentials(assumed.credentials),
-            "AssumedRoleUser": {"AssumedRoleId": assumed.principal.unique_id, "Arn": assumed.principal.arn},
-            "PackedPolicySize": assumed.credentials.packed_percent,
-            "SourceIdentity": assumed.principal.source_identity,
-        },
-    )
+    return _assumed("AssumeRoleWithLDAPIdentity", assumed.credentials, assumed.principal)
 
 
 def role_session(opened: OpenedSession) -> Answer:
+    return _assumed("AssumeRole", opened.credentials, opened.principal)
+
+
+def _assumed(action: str, credentials: TemporaryCredentials, principal: Principal) -> Answer:
     return Answer(
-        action="AssumeRole",
+        action=action,
         members={
-            "Credentials": _credentials(opened.credentials),
-            "AssumedRoleUser": {"AssumedRoleId": opened.principal.unique_id, "Arn": opened.principal.arn},
-            "PackedPolicySize": opened.credentials.packed_percent,
-            "SourceIdentity": opened.principal.source_identity,
+            "Credentials": _credentials(credentials),
+            "AssumedRoleUser": {"AssumedRoleId": principal.unique_id, "Arn": principal.arn},
+            "PackedPolicySize": credentials.packed_percent,
+            "SourceIdentity": principal.source_identity,
         },
     )
 

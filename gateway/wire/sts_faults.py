@@ -6,7 +6,7 @@ from typing import Final
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError, PresignedUrlExpired, RequestTimeSkewed
 from gateway.wire import sts_json, sts_xml
-from gateway.wire.faults import Fault, FaultAnswer, FaultTable, fault_of, headers_of, telling
+from gateway.wire.faults import Fault, FaultAnswer, FaultTable, fault_of, headers_of, raised_for_people, telling
 
 _WINDOW: Final = timedelta(minutes=15)
 
@@ -112,18 +112,7 @@ FAULTS: Final[FaultTable] = {
     errors.RoleAssumptionDenied: _DENIED,
     errors.ActionDenied: _DENIED,
     errors.ProxyRefused: _DENIED,
-    # Pages and Identity Center raise these; here they stand for the case that a use case of STS ever does.
-    errors.FormRefused: _DENIED,
-    errors.SignInRefused: _DENIED,
-    errors.InvalidClient: _DENIED,
-    errors.InvalidRedirect: _VALIDATION,
-    errors.InvalidGrant: _DENIED,
-    errors.UnsupportedGrant: _VALIDATION,
-    errors.ExpiredGrant: _DENIED,
-    errors.AuthorizationPending: _DENIED,
-    errors.PolledTooFast: _DENIED,
-    errors.AuthorizationDeclined: _DENIED,
-    errors.NotSignedIn: _DENIED,
+    **raised_for_people(denied=_DENIED, malformed=_VALIDATION),
     errors.AuditUnavailable: _UNAVAILABLE,
     errors.Overloaded: _UNAVAILABLE,
     errors.KeyringUnavailable: _UNAVAILABLE,

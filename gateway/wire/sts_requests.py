@@ -31,12 +31,11 @@ _OWN_IDENTITY: Final = "AWSIdentity"
 def role_request(parameters: Parameters) -> RoleRequest:
     """Read AssumeRole. Raises ValidationFailed; InvalidTags, InvalidArn and InvalidParameter where all else is well."""
     reading = Reading(parameters.values)
-    session = SessionRequest(
+    session = _session(
+        reading,
         role_arn=reading.required_text(shapes.ROLE_ARN),
-        session_name=reading.required_text(shapes.ROLE_SESSION_NAME),
-        duration=reading.number(shapes.ROLE_DURATION),
-        policy=reading.text(shapes.SESSION_POLICY),
-        policy_arns=_policy_arns(reading),
+        name=reading.required_text(shapes.ROLE_SESSION_NAME),
+        duration=shapes.ROLE_DURATION,
     )
     tags = reading.rows(shapes.TAGS)
     transitive = reading.rows(shapes.TRANSITIVE_TAG_KEYS)
@@ -73,13 +72,7 @@ def password_request(parameters: Parameters) -> PasswordRequest:
     reading = Reading(parameters.values)
     role_arn = reading.text(shapes.ROLE_ARN)
     duration = shapes.UNNAMED_ROLE_DURATION if role_arn is None else shapes.ROLE_DURATION
-    session = SessionRequest(
-        role_arn=role_arn,
-        session_name=reading.text(shapes.ROLE_SESSION_NAME),
-        duration=reading.number(duration),
-        policy=reading.text(shapes.SESSION_POLICY),
-        policy_arns=_policy_arns(reading),
-    )
+    session = _session(reading, role_arn=role_arn, name=reading.text(shapes.ROLE_SESSION_NAME), duration=duration)
     request = PasswordRequest(
         username=reading.required_text(shapes.LDAP_USERNAME),
         password=reading.required_text(shapes.LDAP_PASSWORD),
@@ -96,11 +89,8 @@ def password_request(parameters: Parameters) -> PasswordRequest:
 def saml_request(parameters: Parameters) -> SamlRequest:
     """Read AssumeRoleWithSAML. Raises ValidationFailed; InvalidArn where all else is well and an ARN names no such."""
     reading = Reading(parameters.values)
-    session = SessionRequest(
-        role_arn=reading.required_text(shapes.ROLE_ARN),
-        duration=reading.number(shapes.ROLE_DURATION),
-        policy=reading.text(shapes.SESSION_POLICY),
-        policy_arns=_policy_arns(reading),
+    session = _session(
+        reading, role_arn=reading.required_text(shapes.ROLE_ARN), name=None, duration=shapes.ROLE_DURATION
     )
     request = SamlRequest(
         principal_arn=reading.required_text(shapes.PRINCIPAL_ARN),
@@ -122,14 +112,12 @@ def web_identity_request(parameters: Parameters) -> WebIdentityRequest:
     reading = Reading(parameters.values)
     role_arn = reading.text(shapes.ROLE_ARN)
     named = role_arn is not None
-    session = SessionRequest(
+    name = reading.required_text if named else reading.text
+    session = _session(
+        reading,
         role_arn=role_arn,
-        session_name=reading.required_text(shapes.ROLE_SESSION_NAME)
-        if named
-        else reading.text(shapes.ROLE_SESSION_NAME),
-        duration=reading.number(shapes.ROLE_DURATION if named else shapes.UNNAMED_ROLE_DURATION),
-        policy=reading.text(shapes.SESSION_POLICY),
-        policy_arns=_policy_arns(reading),
+        name=name(shapes.ROLE_SESSION_NAME),
+        duration=shapes.ROLE_DURATION if named else shapes.UNNAMED_ROLE_DURATION,
     )
     request = WebIdentityRequest(
         token=UnverifiedToken(reading.required_text(shapes.WEB_IDENTITY_TOKEN)),
@@ -141,6 +129,16 @@ def web_identity_request(parameters: Parameters) -> WebIdentityRequest:
     if role_arn is not None:
         RoleArn.parse(role_arn)
     return request
+
+
+def _session(reading: Reading, *, role_arn: str | None, name: str | None, duration: shapes.Number) -> SessionRequest:
+    return SessionRequest(
+        role_arn=role_arn,
+        session_name=name,
+        duration=reading.number(duration),
+        policy=reading.text(shapes.SESSION_POLICY),
+        policy_arns=_policy_arns(reading),
+    )
 
 
 def _check_session_policies(reading: Reading, session: SessionRequest) -> None:
@@ -168,12 +166,8 @@ def session_token_request(parameters: Parameters) -> SessionTokenRequest:
 def federation_request(parameters: Parameters) -> FederationRequest:
     """Read GetFederationToken. Raises ValidationFailed, InvalidTags."""
     reading = Reading(parameters.values)
-    session = SessionRequest(
-        session_name=reading.required_text(shapes.FEDERATED_NAME),
-        duration=reading.number(shapes.LONG_DURATION),
-        policy=reading.text(shapes.SESSION_POLICY),
-        policy_arns=_policy_arns(reading),
-    )
+    name = reading.required_text(shapes.FEDERATED_NAME)
+    session = _session(reading, role_arn=None, name=name, duration=shapes.LONG_DURATION)
     tags = reading.rows(shapes.TAGS)
     _check_session_policies(reading, session)
     reading.finish()

@@ -115,16 +115,7 @@ class GatewayWorld:
         (folder / "jwks.json").write_text(json.dumps({"keys": self.provider.public_keys()}))
         key = key_file.new_key(now=START - timedelta(days=1), seals_from=START - timedelta(days=1))
         key_file.create(folder / "keyring.json", Keyring([key], issuer_keys()))
-        self.configuration = self.load(**sections)
-        self.exchange, self.registry = exchange_of(
-            self.configuration,
-            read(self.folder / "keyring.json"),
-            clock=self.clock,
-            audit=self.audit,
-            state=self.state,
-            revocations=self.revocations,
-            meters=self.meters,
-        )
+        self.reload(**sections)
 
     def load(self, **sections: str) -> Any:
         merged = {

@@ -55,22 +55,17 @@ class OidcConnector:
         taken = {ALGORITHMS[algorithm] for algorithm in settings.algorithms}
         self._algorithms = frozenset(algorithm for algorithm, meaning in ALGORITHMS.items() if meaning in taken)
         self.browser_login: Final = _browser_login(self, settings, resolve, deadline)
-        self._keys: KeySource
-        if settings.jwks_file is not None:
-            self._keys = FixedKeys(_key_set_of(settings), clock.now())
-        else:
-            fetcher = Fetcher(
-                issuer=settings.issuer,
-                ca_file=settings.ca_file,
-                bearer_token_file=settings.bearer_token_file,
-                resolve=resolve,
+        self._keys: KeySource = (
+            FixedKeys(_key_set_of(settings), clock.now())
+            if settings.jwks_file is not None
+            else FetchedKeySource(
+                provider=name,
+                fetch=_discovery(settings, resolve, deadline).fetch,
+                clock=clock,
+                pace=pace,
+                monotonic=monotonic,
             )
-            discovery = Discovery(
-                issuer=settings.issuer, own_ca=settings.ca_file is not None, fetcher=fetcher, deadline=deadline
-            )
-            self._keys = FetchedKeySource(
-                provider=name, fetch=discovery.fetch, clock=clock, pace=pace, monotonic=monotonic
-            )
+        )
 
     @property
     def keys_fetched_at(self) -> datetime | None:
@@ -175,6 +170,15 @@ class OidcConnector:
         proven = verified(claims, expected)
         audience = matched_audience(proven, audiences)
         return identity_of(proven, provider=self.name, audience=audience, paths=self._paths)
+
+
+def _discovery(settings: OidcSettings, resolve: Resolve, deadline: float) -> Discovery:
+    """Raises ValueError, with the mend, where `ca_file` cannot be used."""
+    own_ca = settings.ca_file
+    fetcher = Fetcher(
+        issuer=settings.issuer, ca_file=own_ca, bearer_token_file=settings.bearer_token_file, resolve=resolve
+    )
+    return Discovery(issuer=settings.issuer, own_ca=own_ca is not None, fetcher=fetcher, deadline=deadline)
 
 
 def _browser_login(

@@ -1,38 +1,23 @@
-"""A provider's keys under all weather: one fetch however many wait, kept fresh, kept on while the provider is down."""
+"""Where a provider's keys come from, and which tokens may have the provider asked for one that is not known."""
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from gateway.connectors.fetch import FetchFailed
 from gateway.connectors.oidc.discovery import FetchedKeys
 from gateway.connectors.oidc.key_set import KeySet, VerificationKey
+from gateway.connectors.refreshing import RefreshingSource, RefreshPace
 from gateway.domain.clock import Clock
 from gateway.domain.errors import InvalidIdentityToken, ProviderUnreachable
 
-_MOST_DOUBLINGS: Final = 16
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often a provider is asked, in seconds.
+class Pace(RefreshPace):
+    """How often a provider is asked, in seconds: an unknown key's id at most once in `unknown_key_interval`."""
 
-    A key set lives as long as its answer says (`default_life` where it does not), within the shortest and the longest,
-    and is fetched anew after `refreshed_after` of that. An unknown key's id has it fetched at most once in
-    `unknown_key_interval`. After failures the pause doubles from the first to the longest.
-    """
-
-    shortest_life: float = 300
-    default_life: float = 3_600
-    longest_life: float = 86_400
-    refreshed_after: float = 0.8
     unknown_key_interval: float = 60
-    first_pause: float = 1
-    longest_pause: float = 30
 
 
 class KeySource(Protocol):
@@ -102,8 +87,8 @@ class FixedKeys:
         """Nothing runs in the background."""
 
 
-class FetchedKeySource:
-    """Keys from the provider's discovery. `start` keeps them fresh; without it they are fetched when first needed."""
+class FetchedKeySource(RefreshingSource[FetchedKeys]):
+    """Keys from the provider's discovery."""
 
     def __init__(
         self,
@@ -115,21 +100,11 @@ class FetchedKeySource:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`fetch` raises FetchFailed and keeps a deadline of its own."""
-        self._provider = provider
+        super().__init__(provider=provider, what="keys", clock=clock, pace=pace, monotonic=monotonic)
         self._fetch = fetch
-        self._clock = clock
-        self._pace = pace
-        self._monotonic = monotonic
+        self._unknown_key_interval = pace.unknown_key_interval
         self._key_set: KeySet | None = None
-        self._flight: asyncio.Task[None] | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._rescheduled = asyncio.Event()
-        self._failures_in_turn = 0
-        self._due = monotonic()
         self._unknown_key_due = monotonic()
-        self.fetched_at: datetime | None = None
-        self.last_error: str | None = None
-        self.failures = 0
 
     def known(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         return () if self._key_set is None else self._key_set.fitting(key_id, algorithm)
@@ -156,18 +131,6 @@ class FetchedKeySource:
         await self._refreshed()
         return self._key_set if self.last_error is None else None
 
-    async def start(self) -> None:
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep_fresh(), name=f"keys of {self._provider}")
-
-    async def aclose(self) -> None:
-        tasks = [task for task in (self._keeper, self._flight) if task is not None]
-        self._keeper = self._flight = None
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
     @property
     def _is_in_doubt(self) -> bool:
         """Whether the provider may have keys that are not known here."""
@@ -175,56 +138,22 @@ class FetchedKeySource:
 
     def _may_ask(self) -> bool:
         """Whether a token whose key is unknown may wait for the provider; takes its turn where it may."""
-        if self._flight is not None and not self._flight.done():
+        if self._is_fetching:
             return True
         now = self._monotonic()
         if self._key_set is None:
             return now >= self._due
         if now < self._unknown_key_due:
             return False
-        self._unknown_key_due = now + self._pace.unknown_key_interval
+        self._unknown_key_due = now + self._unknown_key_interval
         return True
 
-    async def _refreshed(self) -> None:
-        """Wait for the one fetch under way, begun here where there is none. A waiter that leaves does not end it."""
-        if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._fetch_once(), name=f"fetch of the keys of {self._provider}")
-        flight = self._flight
-        await asyncio.wait((flight,))
-        if not flight.cancelled():
-            flight.result()
+    async def _fetched(self) -> FetchedKeys:
+        return await self._fetch()
 
-    async def _fetch_once(self) -> None:
-        try:
-            fetched = await self._fetch()
-        except FetchFailed as failure:
-            self._rescheduled.set()
-            self.last_error = str(failure)
-            pause = self._pace.first_pause * 2 ** min(self._failures_in_turn, _MOST_DOUBLINGS)
-            self._failures_in_turn += 1
-            self.failures += 1
-            self._due = self._monotonic() + min(pause, self._pace.longest_pause)
-            return
-        self._rescheduled.set()
-        self._key_set = fetched.key_set
-        self.fetched_at = self._clock.now()
-        self.last_error = None
-        self._failures_in_turn = 0
-        life = self._pace.default_life if fetched.max_age is None else fetched.max_age
-        life = min(max(life, self._pace.shortest_life), self._pace.longest_life)
-        self._due = self._monotonic() + life * self._pace.refreshed_after
-
-    async def _keep_fresh(self) -> None:
-        while True:
-            self._rescheduled.clear()
-            if self._monotonic() >= self._due:
-                await self._refreshed()
-            else:
-                # A fetch for an unknown key moves the due time: to soon after, where it failed.
-                # Not wait_for, which in Python 3.11 can lose a cancellation that comes with the event.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._due - self._monotonic()):
-                        await self._rescheduled.wait()
+    def _keep(self, found: FetchedKeys) -> float | None:
+        self._key_set = found.key_set
+        return found.max_age
 
 
 _NO_SUCH_KEY: Final = (

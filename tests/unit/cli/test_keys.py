@@ -2,8 +2,6 @@
 
 import json
 import stat
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +11,7 @@ from gateway.cli.main import main
 from gateway.sealing import key_file
 from gateway.sealing.issuer_key import new_issuer_keys
 from gateway.sealing.keyring import Keyring
-
-HEAVY = ("starlette", "uvicorn", "httpx", "boto3")
+from tests.unit.cli.imported import imported_by
 
 
 @pytest.fixture
@@ -200,17 +197,5 @@ def test_help_shows_an_example(words: list[str], capsys: pytest.CaptureFixture[s
 )
 def test_keys_leave_the_servers_libraries_unimported(path: Path, words: list[str]) -> None:
     run("generate")
-    program = (
-        "import json, sys\n"
-        "from gateway.cli.main import main\n"
-        "try: code = main(sys.argv[1:])\n"
-        "except SystemExit as end: code = end.code\n"
-        "print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=30, check=True
-    )
 
-    code, loaded = json.loads(ended.stderr)
-    assert code == 0
-    assert [name for name in HEAVY if name in loaded] == []
+    imported_by(words)

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +36,7 @@ CLASSES = {
     for name, value in vars(errors).items()
     if inspect.isclass(value) and issubclass(value, GatewayError)
 }  # fmt: skip
+HOME = Path(errors.__file__).parent
 MIDDLE = {value.__mro__[1] for value in CLASSES.values()}
 ONE_SECOND = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -79,15 +81,25 @@ def test_a_class_between_says_when_to_catch_it() -> None:
     } == set()
 
 
+def classes_with_bases(path: Path) -> Iterator[tuple[str, set[str]]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+
+
+def test_the_room_gives_out_every_error_of_its_branches() -> None:
+    defined = [name for branch in HOME.glob("*.py") for name, bases in classes_with_bases(branch) if bases]
+
+    assert sorted(defined) == sorted(CLASSES)
+
+
 def test_no_error_of_the_tree_is_defined_elsewhere() -> None:
-    home = Path(errors.__file__)
     elsewhere = [
-        f"{path}: {node.name}"
-        for path in home.parents[1].rglob("*.py")
-        if path != home
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
-        and {ast.unparse(base).rpartition(".")[2] for base in node.bases} & set(CLASSES)
+        f"{path}: {name}"
+        for path in HOME.parents[1].rglob("*.py")
+        if HOME not in path.parents
+        for name, bases in classes_with_bases(path)
+        if bases & set(CLASSES)
     ]
 
     assert elsewhere == []
