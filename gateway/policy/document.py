@@ -104,15 +104,16 @@ class _StatementReader:
     def statement(self, value: Any, path: str, statement_id: str) -> Statement:
         written = known_members(value, path, _STATEMENT)
         self._check_elements(written, path)
-        allows, resources = _allows(written, path), self._resources(written, path)
+        allows, sid, principals = _allows(written, path), self._sid(written, path), self._principals(written, path)
+        actions, resources = self._actions(written, path), self._resources(written, path)
         conditions = compile_conditions(written.get("Condition", {}), step(path, "Condition"), self.reader)
         return Statement(
             statement_id=statement_id,
             allows=allows,
-            sid=self._sid(written, path),
-            principals=self._principals(written, path),
+            sid=sid,
+            principals=principals,
             excludes_principals=_PRINCIPAL[1] in written,
-            actions=self._actions(written, path),
+            actions=actions,
             resources=resources,
             conditions=conditions,
             needs=tuple(self._excepted(resources, conditions)) if allows else (),

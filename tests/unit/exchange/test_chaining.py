@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.access import compiled
 from gateway.domain.arn import RoleArn
 from gateway.domain.identifiers import role_id
 from gateway.domain.role import PolicyReference
 from gateway.exchange.catalogue import access
 from gateway.exchange.chaining import Chaining
+from gateway.settings.compiled import catalog_of
 from tests.fakes.gateway_world import GatewayWorld
 from tests.unit.exchange.test_assume_signed import AWAY, HOME, SECTIONS, assume, base
 from tests.unit.roles.made import catalog, role, trust_policy
@@ -146,7 +146,7 @@ def test_inline_policies_are_named_without_their_owner() -> None:
 
 async def test_every_way_that_is_listed_without_a_condition_is_one_that_the_server_takes(tmp_path: Path) -> None:
     world = GatewayWorld(tmp_path, **SECTIONS)
-    made = compiled(world.configuration)
+    made = catalog_of(world.configuration)
     by_role = {
         one.name: {way.who for way in Chaining(made, world.configuration.users).ways_to(one) if not way.conditions}
         for one in made.roles
@@ -167,7 +167,7 @@ async def test_every_way_that_is_listed_without_a_condition_is_one_that_the_serv
 
 def test_access_lists_them_after_the_trust_policy_with_users(tmp_path: Path) -> None:
     world = GatewayWorld(tmp_path, **SECTIONS)
-    made = compiled(world.configuration)
+    made = catalog_of(world.configuration)
     wanted = made.role_by_name("home/External")
     assert wanted is not None
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gateway.cli.access import compiled
 from gateway.domain.errors import ActionDenied, MalformedPolicyDocument
 from gateway.exchange.simulate import SimulatedRequest, simulate
 from gateway.policy.decision import Decision
+from gateway.settings.compiled import catalog_of
 from gateway.sigv4.rules import S3_RULES
 from tests.fakes.gateway_world import ORIGIN, START, GatewayWorld, sha256
 
@@ -27,7 +27,7 @@ TAGGED = """
 
 
 def decided(world: GatewayWorld, role: str = "lake/Analyst", **asked: Any) -> Decision:
-    catalog = compiled(world.configuration)
+    catalog = catalog_of(world.configuration)
     found = catalog.role_by_name(role)
     assert found is not None
     values = {"action": "s3:GetObject", "resource": OBJECT, "context": {}, **asked}
