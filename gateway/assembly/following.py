@@ -1,7 +1,6 @@
 """A gateway that follows its configuration while it serves: by looking at the files, and by SIGHUP."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from gateway.assembly.last_good import LastGood, fixed_settings, kept
 from gateway.assembly.reload import Reloader
 from gateway.settings.configuration import Configuration
 from gateway.settings.load import load
+from gateway.telemetry.background import Background
 from gateway.web.asgi import Application, Receive, Scope, Send
 
 _LOG: Final = logging.getLogger("gateway.reload")
@@ -55,14 +55,13 @@ class _Following:
         reloader = Reloader(self._begun, load=load, take=self._take)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._hung_up, reloader)
-        task = asyncio.create_task(reloader.run(), name="configuration")
+        background = Background("the following of the configuration", reloader.run)
+        background.start()
         try:
             await self._gateway.app(scope, receive, send)
         finally:
             loop.remove_signal_handler(signal.SIGHUP)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await background.aclose()
             self._at_end()
 
     async def _take(self, configuration: Configuration) -> None:

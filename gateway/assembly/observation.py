@@ -1,7 +1,6 @@
 """Looks once a second at what has no moment of its own to be counted, and tells the metrics: states, ages, lag."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from gateway.connectors.connector import SamlProvider, WebIdentityVerifier
 from gateway.domain.clock import Clock, SteadyClock
 from gateway.sealing.keyring import Keyring
+from gateway.telemetry.background import Background
 from gateway.telemetry.meters import Meters
 
 INTERVAL: Final = 1.0
@@ -33,20 +33,16 @@ class Observer:
         self._verifiers = verifiers
         self._saml = saml
         self._revocation_lag = revocation_lag
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("the telling of metrics", self._observe)
 
     def start(self) -> None:
         """Look at once, and again each second; on the running loop."""
         self.look()
-        self._task = asyncio.create_task(self._observe(), name="metrics")
+        self._background.start()
 
     async def aclose(self) -> None:
         """Stop looking. May be called without `start`."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._background.aclose()
 
     def look(self) -> None:
         """Tell how things are now."""

@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from gateway.connectors.fetch import FetchFailed
 from gateway.domain.clock import Clock
+from gateway.telemetry.background import Background
 
 _MOST_DOUBLINGS: Final = 16
 
@@ -55,7 +56,7 @@ class RefreshingSource(ABC, Generic[Found]):
         self._refresh_pace = pace
         self._monotonic = monotonic
         self._flight: asyncio.Task[None] | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._keeper = Background(f"the refreshing of the {what} of {provider}", self._keep_fresh)
         self._rescheduled = asyncio.Event()
         self._failures_in_turn = 0
         self._due = monotonic()
@@ -72,16 +73,14 @@ class RefreshingSource(ABC, Generic[Found]):
         """Keep a copy from now on. Returns its life in seconds; None where it does not say."""
 
     async def start(self) -> None:
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep_fresh(), name=f"{self._what} of {self._provider}")
+        self._keeper.start()
 
     async def aclose(self) -> None:
-        tasks = [task for task in (self._keeper, self._flight) if task is not None]
-        self._keeper = self._flight = None
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._keeper.aclose()
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            flight.cancel()
+            await asyncio.wait((flight,))
 
     @property
     def _is_fetching(self) -> bool:

@@ -22,6 +22,7 @@ from gateway.domain.errors import RevokedSession, StateUnavailable
 from gateway.domain.principal import Principal
 from gateway.domain.revocation import KEPT, Revocation, RevocationKind, RevocationList
 from gateway.state.store import Feed
+from gateway.telemetry.background import Background
 
 FEED: Final = "revocations"
 INTERVAL: Final = 1.0
@@ -43,7 +44,7 @@ class Revocations:
         self._clock = clock
         self._cursor: str | None = None
         self._looks = 0
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background("the following of revocations", self._follow)
         self._is_blind = False
         self._lock = asyncio.Lock()  # what is revoked here while the feed is being read must not be forgotten again
         self._read_at: datetime | None = None
@@ -55,15 +56,11 @@ class Revocations:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_WAIT):
                 await self.look()
-        self._task = asyncio.create_task(self._follow(), name="revocations")
+        self._background.start()
 
     async def aclose(self) -> None:
         """Stop following. May be called without `start`."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._background.aclose()
 
     def __len__(self) -> int:
         """How many are in force."""
