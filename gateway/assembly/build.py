@@ -8,10 +8,11 @@ from typing import Final
 from gateway.assembly.compose import exchange_of
 from gateway.assembly.observation import Observer
 from gateway.assembly.people import CookieKeys
+from gateway.assembly.readiness import StateProbe
 from gateway.assembly.routing import ByListener, Router
 from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
-from gateway.domain.errors import InternalFault, KeyringUnavailable, StateUnavailable
+from gateway.domain.errors import InternalFault, KeyringUnavailable
 from gateway.doors.authenticate import door as authenticate
 from gateway.doors.authz.check import PREFIX
 from gateway.doors.authz.door import AuthzDoor
@@ -75,6 +76,7 @@ class Gateway:
             configuration.gateway.keyring, on_change=_log_keyring, on_fault=lambda fault: _tell_fault(fault, meters)
         )
         self._state = open_state(configuration.gateway.state, clock)
+        self._state_probe = StateProbe(self._state)
         self._revocations = Revocations(self._state, clock)
         self._refusals = RecentRefusals()
         self.exchange, self._registry = self._compose(configuration)
@@ -131,6 +133,7 @@ class Gateway:
         await self._observer.aclose()
         await self._revocations.aclose()
         await self._registry.aclose()
+        await self._state_probe.aclose()
         await self._state.aclose()
         if self._tracing is not None:
             await asyncio.to_thread(self._tracing.close)
@@ -186,9 +189,7 @@ class Gateway:
             self._keyring.sealing_key(self._clock.now().timestamp())
         except KeyringUnavailable:
             return (NO_KEY,)
-        try:
-            await self._state.ping()
-        except StateUnavailable:
+        if not await self._state_probe.answers():
             return (NO_STATE,)
         return (NO_REVOCATIONS,) if self._revocations.is_blind else ()
 

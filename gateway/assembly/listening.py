@@ -1,11 +1,29 @@
 """Listening sockets: bound before anything else is started, and shared by all workers."""
 
+import ctypes
 import errno
+import select
 import socket
+import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 _BACKLOG: Final = 2048
+# asm-generic/socket.h, which Python does not name.
+_ATTACH_FILTER: Final = 26
+_DETACH_FILTER: Final = 27
+_INSTRUCTION: Final = 8
+# BPF over a segment from its TCP header on: the flags; ACK takes it; the first of a handshake (SYN alone) is dropped.
+_NO_SYN: Final = b"".join(
+    struct.pack("HBBI", code, when, otherwise, value)
+    for code, when, otherwise, value in (
+        (0x30, 0, 0, 13),
+        (0x45, 1, 0, 0x10),
+        (0x06, 0, 0, 0),
+        (0x06, 0, 0, 0xFFFFFFFF),
+    )
+)
 
 
 _MENDS: Final = {
@@ -64,10 +82,30 @@ def port_of(sockets: list[socket.socket]) -> int:
     return port
 
 
+def take_newcomers(sockets: list[socket.socket]) -> None:
+    """Undo `refuse_newcomers`: another worker that shares the sockets may have ended before."""
+    for one in sockets:
+        with suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
+
+
 def refuse_newcomers(sockets: list[socket.socket]) -> None:
-    """Take no more connections into the queue: what would be reset at the close is refused or tried again instead."""
+    """Let no connection begin any more: what would be reset at the close is refused or tried again instead.
+
+    Those that have begun are finished, and wait to be accepted.
+    """
+    filtered = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
+    program = struct.pack("HL", len(_NO_SYN) // _INSTRUCTION, ctypes.addressof(filtered))
     for one in sockets:
         one.listen(0)
+        # A queue of none still takes one. Where no filter can be set that one is the risk.
+        with suppress(OSError):
+            one.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
+
+
+def are_queues_empty(sockets: list[socket.socket]) -> bool:
+    """Whether no connection waits to be accepted."""
+    return not select.select(sockets, (), (), 0)[0]
 
 
 def close_all(sockets: list[socket.socket]) -> None:

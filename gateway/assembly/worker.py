@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 import uvicorn
 
-from gateway.assembly.listening import refuse_newcomers
+from gateway.assembly.listening import are_queues_empty, refuse_newcomers, take_newcomers
 from gateway.assembly.tls import Certificate, TlsFiles, server_context
 from gateway.assembly.watchdog import Watchdog
 from gateway.telemetry.meters import HttpMeter, Meters
@@ -32,7 +32,8 @@ _POLL: Final = 0.02
 _TICKS_OF_CERTIFICATE: Final = 20
 """uvicorn ticks ten times a second: a changed certificate is found within two."""
 
-_QUEUE_EMPTIED: Final = 0.1
+_HANDSHAKE: Final = 0.25
+"""Seconds in which a handshake that has begun is finished."""
 _COLLECTED_AFTER: Final = 20_000
 """Objects that a worker makes before it looks for cycles among them, of which a request leaves none."""
 
@@ -144,6 +145,7 @@ class Server(uvicorn.Server):
         if self.config.ssl is not None and self._settings.tls is not None:
             self._certificate = Certificate(self._settings.tls, self.config.ssl)
             tls = {"ssl": self.config.ssl, "ssl_handshake_timeout": self._settings.bounds.head_time}
+        take_newcomers([*(sockets or []), *self._internal])
         self.servers = [
             await loop.create_server(self._protocol, sock=one, backlog=self.config.backlog, **tls)
             for one in sockets or ()
@@ -194,14 +196,18 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting without a reset, let open connections ask once more, finish what runs, end the application."""
-        refuse_newcomers([*(sockets or []), *self._internal])
-        await asyncio.sleep(_QUEUE_EMPTIED)
+        listening = [*(sockets or []), *self._internal]
+        refuse_newcomers(listening)
+        await asyncio.sleep(_HANDSHAKE)
+        queued = time.monotonic() + _HANDSHAKE
+        while not are_queues_empty(listening) and time.monotonic() < queued:  # noqa: ASYNC110  the kernel's queue
+            await asyncio.sleep(_POLL)
         for server in self.servers:
             server.close()
         until = time.monotonic() + self._settings.linger
         while self.server_state.connections and time.monotonic() < until and not self._hurried:  # noqa: ASYNC110
             await asyncio.sleep(_POLL)  # uvicorn tells of no connection's end
-        await super().shutdown([*(sockets or []), *self._internal])
+        await super().shutdown(listening)
         self._watchdog.stop()
 
 

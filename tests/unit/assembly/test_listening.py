@@ -5,7 +5,15 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from gateway.assembly.listening import AddressUnavailable, close_all, listen, port_of, refuse_newcomers
+from gateway.assembly.listening import (
+    AddressUnavailable,
+    are_queues_empty,
+    close_all,
+    listen,
+    port_of,
+    refuse_newcomers,
+    take_newcomers,
+)
 
 
 def test_a_free_port_is_taken_and_connections_are_accepted_at_once() -> None:
@@ -52,4 +60,33 @@ def test_newcomers_are_not_queued_any_more() -> None:
                 queued += 1
     close_all(sockets)
 
-    assert queued < 3
+    assert queued == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_whoever_waits_in_the_queue_is_still_accepted_and_heard(host: str) -> None:
+    sockets = listen(host, 0)
+    with socket.create_connection((host, port_of(sockets)), timeout=1) as client:
+        refuse_newcomers(sockets)
+
+        assert not are_queues_empty(sockets)
+        accepted, _ = sockets[0].accept()
+        with accepted:
+            client.sendall(b"asked")
+            accepted.settimeout(1)
+            assert accepted.recv(9) == b"asked"
+        assert are_queues_empty(sockets)
+    close_all(sockets)
+
+
+def test_a_worker_that_begins_takes_newcomers_again() -> None:
+    sockets = listen("127.0.0.1", 0)
+    refuse_newcomers(sockets)
+
+    take_newcomers(sockets)
+    take_newcomers(sockets)
+    sockets[0].listen(8)
+
+    with socket.create_connection(("127.0.0.1", port_of(sockets)), timeout=0.5):
+        assert not are_queues_empty(sockets)
+    close_all(sockets)
