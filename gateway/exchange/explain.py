@@ -80,9 +80,9 @@ def _order(explanation: Explanation) -> tuple[bool, bool, tuple[int, ...], str]:
 def _distance(finding: Finding) -> tuple[int, ...]:
     """What decides comes first: a Deny that matches, an Allow that matches, then Allows by what holds of them."""
     kind = _KINDS[finding.allows, finding.matches]
-    # What holds counts before what lacks: a mapping for the person's group and team is nearer than one for everybody
-    # of another provider.
-    return kind, not finding.of_own_provider, -finding.satisfied, len(finding.missing)
+    # What lacks counts before what holds: a trust policy of which much holds is further than a mapping that lacks MFA
+    # alone. One for everybody of another provider lacks little, and is far all the same.
+    return kind, not finding.of_own_provider, len(finding.missing), -finding.satisfied
 
 
 _KINDS: Final[Mapping[tuple[bool, bool], int]] = {
@@ -141,7 +141,7 @@ def _listed(values: Sequence[str]) -> str:
 
 def _groups(condition: Condition, _identity: Identity) -> str:
     have = _listed(condition.found) if condition.found else "none"
-    return f"needs group {_any(condition.wanted)}; the person has {have}"
+    return f"needs group {_any(condition.wanted)}; known groups: {have}"
 
 
 def _age(condition: Condition, _identity: Identity) -> str:

@@ -58,6 +58,12 @@ def _filled(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _given(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value():
+        raise ValueError("empty, as a variable that is set to nothing makes it; give the provider's, or leave it away")
+    return secret
+
+
 def _openid(values: tuple[str, ...]) -> tuple[str, ...]:
     if "openid" not in values:
         raise ValueError("scopes lack `openid`, without which a provider gives no ID token; add it")
@@ -97,7 +103,7 @@ class OidcSettings(BaseModel):
     authorized_parties: _Texts | None = None
     """Accepted `azp` where `aud` has several values; None: `client_id` and the audiences."""
     client_id: _Text | None = None
-    client_secret: SecretStr | None = None
+    client_secret: Annotated[SecretStr, AfterValidator(_given)] | None = None
     scopes: Annotated[_Texts, AfterValidator(_openid)] = ("openid", "profile", "email")
     algorithms: _Algorithms = ("RS256", "ES256")
     ca_file: Path | None = None

@@ -74,6 +74,6 @@ class ProviderUnreachable(IdentityError):
 
     def __init__(self, *, provider: str, cause: str) -> None:
         super().__init__(
-            "The identity provider could not be reached to verify the token; try again in a moment", cause=cause
+            "The identity provider could not be reached to verify who asks; try again in a moment", cause=cause
         )
         self.provider = provider

@@ -75,10 +75,10 @@ def test_a_refused_role_is_told_with_the_nearest_mapping_and_one_line_of_error(e
     assert code == 1
     assert out.splitlines()[-2:] == [
         "refused: lake/Admin: no mapping gives lake/Admin to this identity of workforce",
-        "  mappings[1] needs group admins; the person has analysts, devs",
+        "  mappings[1] needs group admins; known groups: analysts, devs",
     ]
     assert err == (
-        "sts-gateway explain: lake/Admin is refused: mappings[1] needs group admins; the person has analysts, devs\n"
+        "sts-gateway explain: lake/Admin is refused: mappings[1] needs group admins; known groups: analysts, devs\n"
     )
 
 
@@ -121,7 +121,7 @@ def test_json_tells_every_statement(explained: Explained) -> None:
                     "sid": None,
                     "effect": "Allow",
                     "matches": False,
-                    "missing": ["needs group admins; the person has analysts, devs"],
+                    "missing": ["needs group admins; known groups: analysts, devs"],
                 }
             ],
         }

@@ -126,7 +126,7 @@ TOLD: dict[str, tuple[GatewayError, str, str]] = {
     ),
     "a provider is not named to the caller": (
         ProviderUnreachable(provider="workforce", cause="connection refused"),
-        "The identity provider could not be reached to verify the token; try again in a moment",
+        "The identity provider could not be reached to verify who asks; try again in a moment",
         "connection refused",
     ),
     "a denied role": (

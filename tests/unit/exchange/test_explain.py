@@ -21,13 +21,13 @@ def explained(made: Catalog, person: Identity) -> Explanation:
 
 
 FAILED: dict[str, tuple[domain.Mapping, Identity, str]] = {
-    "groups": (mapping(groups={"b", "a"}), DEVS, "needs group a or b; the person has devs, ops"),
-    "no groups": (mapping(groups={"a"}), identity(), "needs group a; the person has none"),
+    "groups": (mapping(groups={"b", "a"}), DEVS, "needs group a or b; known groups: devs, ops"),
+    "no groups": (mapping(groups={"a"}), identity(), "needs group a; known groups: none"),
     "many groups": (
         mapping(groups={f"g{number:02}" for number in range(12)}),
         identity(groups={f"h{number:02}" for number in range(11)}),
         f"needs group {' or '.join(f'g{number:02}' for number in range(10))} or 2 more; "  # noqa: ISC004  one sentence
-        f"the person has {', '.join(f'h{number:02}' for number in range(10))} and 1 more",
+        f"known groups: {', '.join(f'h{number:02}' for number in range(10))} and 1 more",
     ),
     "a claim": (
         mapping(claims={"sub": ("system:serviceaccount:etl:*",)}),
@@ -107,7 +107,7 @@ def test_what_grants_is_told_with_the_tags_that_follow() -> None:
     assert explanation.nearest is None
     assert [str(finding) for finding in explanation.findings] == [
         "mappings[1] grants",
-        "mappings[0] needs group x; the person has devs, ops",
+        "mappings[0] needs group x; known groups: devs, ops",
     ]
 
 
@@ -124,7 +124,7 @@ def test_a_deny_that_matches_is_told_before_all_else() -> None:
     assert str(explanation.nearest) == "trust_policy.Statement[1] (Out) denies"
 
 
-def test_the_nearest_is_what_holds_most_of() -> None:
+def test_the_nearest_is_what_lacks_least_and_of_those_what_holds_most() -> None:
     made = catalog(
         mapping(0, groups={"x"}),
         mapping(1, groups={"devs"}, claims={"sub": ("bob",)}),
@@ -134,7 +134,7 @@ def test_the_nearest_is_what_holds_most_of() -> None:
 
     explanation = explained(made, DEVS)
 
-    assert [finding.statement_id for finding in explanation.findings] == [f"mappings[{n}]" for n in (1, 2, 0, 3)]
+    assert [finding.statement_id for finding in explanation.findings] == [f"mappings[{n}]" for n in (1, 0, 2, 3)]
 
 
 def test_tags_that_contradict_each_other_are_the_cause_though_statements_match() -> None:

@@ -74,6 +74,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "an algorithm as text": ({"algorithms": "RS256"}, "algorithms", "write [RS256]"),
     "an algorithm twice": ({"algorithms": ["RS256", "RS256"]}, "algorithms", "stands twice; drop one"),
     "scopes without openid": ({"scopes": ["profile"]}, "scopes", "add it"),
+    "an empty secret": ({"client_id": "gateway", "client_secret": ""}, "client_secret", "empty, as a variable"),
     "a secret without client": ({"client_secret": CANARY}, "", "add the id"),
 }
 

@@ -53,7 +53,7 @@ async def test_the_mapping_that_misses_is_named(question: str, browser: Browser,
     await world.sign_in(browser)
     told = await asked(browser, question)
     assert "Not yours. What misses:" in told
-    assert "mappings[1] needs group engineers; the person has analysts; needs sign-in by mfa; amr is absent" in told
+    assert "mappings[1] needs group engineers; known groups: analysts; needs sign-in by mfa; amr is absent" in told
     assert "a-group-of-others" not in told
 
 
