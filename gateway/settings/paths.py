@@ -1,8 +1,7 @@
 """Which settings name files: made absolute against the file they stand in, and looked for before anything starts."""
 
 import os
-import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -63,7 +62,7 @@ def unreadable(root: Section) -> Iterator[Fault]:
             node = entry.node
             if not isinstance(node, Scalar) or not isinstance(node.value, str) or _is_no_path(node, name):
                 continue
-            problem = _problem(node.value) or _NONSENSE.get(name, _nothing)(node.value)
+            problem = _problem(node.value)
             if problem:
                 shown_path = "this file" if node.secret else shown(node.value)
                 yield fault_at(entry.place, key, f"cannot read {shown_path}: {problem}")
@@ -76,21 +75,6 @@ def _problem(path: str) -> str | None:
     if not os.path.isfile(path):  # noqa: PTH113
         return "not a regular file; name one"
     return None if os.access(path, os.R_OK) else "permission denied; let the gateway's user read it"
-
-
-def _no_certificate(path: str) -> str | None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except (ssl.SSLError, OSError):
-        return "it holds no certificate in PEM (-----BEGIN CERTIFICATE-----); name the file of the CA that signed"
-    return None
-
-
-def _nothing(_: str) -> None:
-    """Of other files, whoever reads them tells what is wrong with them."""
-
-
-_NONSENSE: Final[Mapping[str, Callable[[str], str | None]]] = {"ca_file": _no_certificate}
 
 
 def _is_no_path(node: Scalar, name: str) -> bool:
