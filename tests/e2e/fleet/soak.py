@@ -35,6 +35,8 @@ CALM = 2.0
 LOSING_NOTHING = ("--min-replicas-to-write", "1", "--min-replicas-max-lag", "2")
 """A master that comes back while another takes its place takes no write, which would be lost."""
 REVOKED_WITHIN = 10
+SENTINEL_GOES_ON = 15
+"""Seconds after all seemed well."""
 
 
 class Liar(BaseHTTPRequestHandler):
@@ -90,7 +92,8 @@ def soak(fleet: Fleet, seconds: float) -> list[str]:
         )
         now = [f"{name}: {one.who}: {one.what}" for one in found]
         now += [f"{name}: {len(lost)} requests were lost"] if len(lost) > MINTERS + PERSONS else []
-        now += [f"{name}: {fault}" for fault in revoked_everywhere(fleet)]
+        patience = SENTINEL_GOES_ON if SOAKED[name].refuses else 0
+        now += [f"{name}: {living}" for living in revoked_everywhere(fleet, patience)]
         for line in now[:10]:
             print(f"     WRONG {line}", flush=True)
         wrong += now
@@ -111,14 +114,21 @@ def is_expected(one: Wrong, fault: Fault) -> bool:
     return (one.is_lost and fault.loses) or (one.is_retryable and fault.refuses)
 
 
-def revoked_everywhere(fleet: Fleet) -> list[str]:
-    """Open a session, revoke it at one replica; the replicas that still take it after ten seconds."""
+def revoked_everywhere(fleet: Fleet, patience: float) -> list[str]:
+    """Open a session, revoke it at one replica; the replicas that still take it after ten seconds.
+
+    `patience`: seconds in which whoever revokes tries again where they are told to.
+    """
     with closing(fleet.sts()) as sts:
         asked: Any = {"RoleArn": ANALYST, "RoleSessionName": "late", "WebIdentityToken": fleet.provider.id_token()}
         credentials = sts.assume_role_with_web_identity(**asked)["Credentials"]
     operator = {"AWS_ACCESS_KEY_ID": OPERATOR, "AWS_SECRET_ACCESS_KEY": fleet.secret}
     words = ("revoke", "--url", fleet.replica(0), "--access-key", credentials["AccessKeyId"])
+    until_then = time.monotonic() + patience
     ended = fleet.installation.run(*words, environment=operator)
+    while ended.returncode != 0 and "try again in a moment" in ended.stderr and time.monotonic() < until_then:
+        time.sleep(1)
+        ended = fleet.installation.run(*words, environment=operator)
     if ended.returncode != 0:
         return [f"revoke: {ended.stderr.strip()}"]
     end = time.monotonic() + REVOKED_WITHIN
