@@ -23,7 +23,10 @@ class Connector(Protocol):
 
     @property
     def issuer(self) -> str:
-        """Who vouches for its people, as their identities say; empty while that was never learnt."""
+        """Who vouches for its people, as their identities say; empty while that was never learnt.
+
+        `iss` of its tokens, character for character; its entityID; `ldap-provider/NAME`.
+        """
         ...
 
     async def start(self) -> None:
@@ -68,11 +71,6 @@ class Reporting(Protocol):
 
 class WebIdentityVerifier(Connector, Protocol):
     """Proves identities by tokens that the provider signed."""
-
-    @property
-    def issuer(self) -> str:
-        """What `iss` of the provider's tokens says, character for character."""
-        ...
 
     @property
     def keys_fetched_at(self) -> datetime | None:
@@ -171,11 +169,6 @@ class AssertionVerifier(Connector, Protocol):
     """Proves identities by assertions that the provider signed."""
 
     @property
-    def issuer(self) -> str:
-        """The provider's entityID, as its answers name it."""
-        ...
-
-    @property
     def last_error(self) -> str | None:
         """Why the latest attempt to get the provider's metadata failed; None after one that did not. No secret."""
         ...
@@ -263,11 +256,6 @@ class PasswordAuthenticator(Connector, Protocol):
     Whoever throttles calls `locate`, asks its counters about both keys, and only then `prove`: a throttled attempt then
     reaches the directory's own counters never, and costs the same whether name and password are right or not.
     """
-
-    @property
-    def issuer(self) -> str:
-        """What stands for the provider in identities and ARNs: `ldap-provider/NAME`."""
-        ...
 
     @property
     def last_error(self) -> str | None:

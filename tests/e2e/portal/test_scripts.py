@@ -4,7 +4,7 @@ import re
 import statistics
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.portal.conftest import Opened, Portal
 from tests.e2e.portal.pages import PAGES, open_page
@@ -122,15 +122,21 @@ def test_a_list_that_an_address_narrowed_is_asked_for_anew(opened: Opened, porta
         expect(page.get_by_role("link", name="LedgerAnalystProd")).to_be_visible()
 
 
+def with_credentials_of_fifteen_minutes(context: BrowserContext, portal: Portal) -> Page:
+    """A page whose clock the test moves."""
+    portal.sign_in(context, "analysts")
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{portal.url}/portal/roles/111122223333/Analyst")
+    page.get_by_label("They last").select_option("900")
+    page.get_by_role("button", name="Get credentials").click()
+    return page
+
+
 def test_what_a_screen_reader_tells_of_credentials_changes_seldom(opened: Opened, portal: Portal) -> None:
     """The clock's own changes are told to nobody; five minutes before the end, and the end, are."""
     with opened() as context:
-        portal.sign_in(context, "analysts")
-        page = context.new_page()
-        page.clock.install()
-        page.goto(f"{portal.url}/portal/roles/111122223333/Analyst")
-        page.get_by_label("They last").select_option("900")
-        page.get_by_role("button", name="Get credentials").click()
+        page = with_credentials_of_fifteen_minutes(context, portal)
         expect(page.get_by_role("region", name="Credentials", exact=True)).to_be_visible()
         assert page.get_by_role("timer").get_attribute("aria-live") is None
         told = page.locator(".left [role=status]")
@@ -144,12 +150,7 @@ def test_what_a_screen_reader_tells_of_credentials_changes_seldom(opened: Opened
 
 def test_the_count_down_runs_by_the_gateways_clock_and_tells_the_end(opened: Opened, portal: Portal) -> None:
     with opened() as context:
-        portal.sign_in(context, "analysts")
-        page = context.new_page()
-        page.clock.install()
-        page.goto(f"{portal.url}/portal/roles/111122223333/Analyst")
-        page.get_by_label("They last").select_option("900")
-        page.get_by_role("button", name="Get credentials").click()
+        page = with_credentials_of_fifteen_minutes(context, portal)
         expect(page.get_by_role("timer")).to_have_text(re.compile("15:00|14:5[0-9]"))
         page.clock.run_for(10 * 60 * 1_000)
         expect(page.get_by_role("timer")).to_have_text(re.compile("5:00|4:5[0-9]"))
