@@ -12,7 +12,7 @@ from typing import Any, Final
 from gateway.domain.errors import MalformedPolicyDocument
 from gateway.policy.context import RequestContext
 from gateway.policy.elements import Reader, members, nearest, step
-from gateway.policy.operators import OPERATORS, Test
+from gateway.policy.operators import OPERATORS, OneOf, Test
 from gateway.policy.variables import Source
 
 Holds = Callable[[RequestContext], bool]
@@ -62,16 +62,68 @@ def _of_operator(operator: str, keys: Any, path: str, reader: Reader) -> Iterato
         yield Condition(operator=operator, key=key, values=texts, holds=compile_values(key.lower(), sources))
 
 
+# Small objects in place of closures, which are eight objects each: of the conditions of ten thousand mappings none is
+# in the processor's cache when it is asked, and fetching it costs more than asking it.
+
+
+@dataclass(frozen=True, slots=True)
+class _Is:
+    key: str
+    text: str
+
+    def __call__(self, context: RequestContext) -> bool:
+        return self.text in context.values.get(self.key, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _IsOneOf:
+    key: str
+    texts: OneOf
+
+    def __call__(self, context: RequestContext) -> bool:
+        return not self.texts.isdisjoint(context.values.get(self.key, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _SomeMatches:
+    key: str
+    test: Test
+
+    def __call__(self, context: RequestContext) -> bool:
+        for value in context.values.get(self.key, ()):  # noqa: SIM110  a generator costs more than the values
+            if self.test(value, context):
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _NoneMatches:
+    key: str
+    test: Test
+
+    def __call__(self, context: RequestContext) -> bool:
+        for value in context.values.get(self.key, ()):  # noqa: SIM110  as above
+            if self.test(value, context):
+                return False
+        return True
+
+
+def _some(key: str, test: Test) -> Holds:
+    if not isinstance(test, OneOf):
+        return _SomeMatches(key, test)
+    return _Is(key, *test) if len(test) == 1 else _IsOneOf(key, test)
+
+
 def _one_value(key: str, test: Test, negated: bool) -> Holds:  # noqa: FBT001  a row of the operators' table
     """Without a set operator; where the key is multivalued all the same, some value must match (negated: none)."""
+    return _NoneMatches(key, test) if negated else _some(key, test)
 
-    def holds(context: RequestContext) -> bool:
-        for value in context.values.get(key, ()):
-            if test(value, context):
-                return not negated
-        return negated
 
-    return holds
+def _any_value(key: str, test: Test, negated: bool) -> Holds:  # noqa: FBT001
+    """False where the key is absent, negated or not."""
+    if not negated:
+        return _some(key, test)
+    return lambda context: not all(test(value, context) for value in context.values.get(key, ()))
 
 
 def _all_values(key: str, test: Test, negated: bool) -> Holds:  # noqa: FBT001
@@ -80,15 +132,6 @@ def _all_values(key: str, test: Test, negated: bool) -> Holds:  # noqa: FBT001
     def holds(context: RequestContext) -> bool:
         values = context.values.get(key, ())
         return not any(values) or all(test(value, context) is not negated for value in values)
-
-    return holds
-
-
-def _any_value(key: str, test: Test, negated: bool) -> Holds:  # noqa: FBT001
-    """False where the key is absent, negated or not."""
-
-    def holds(context: RequestContext) -> bool:
-        return any(test(value, context) is not negated for value in context.values.get(key, ()))
 
     return holds
 

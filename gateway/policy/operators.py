@@ -25,6 +25,15 @@ Compile = Callable[[Sequence[Source]], Test]
 Read = TypeVar("Read")
 
 
+class OneOf(frozenset[str]):
+    """The test that asks for one of some whole texts: what sets can do, it can say of all values of a key at once."""
+
+    __slots__ = ()
+
+    def __call__(self, given: str, _context: RequestContext) -> bool:
+        return given in self
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """`negated`: holds where the test finds nothing, and so where the key is absent."""
@@ -39,7 +48,7 @@ def _texts(fold: Callable[[str], str]) -> Compile:
         dynamic = [tokens for tokens in read if _has_variable(tokens)]
         literal = frozenset(fold("".join(map(str, tokens))) for tokens in read if not _has_variable(tokens))
         if not dynamic:
-            return lambda given, _: fold(given) in literal
+            return OneOf(literal) if fold is _exactly else lambda given, _: fold(given) in literal
 
         def test(given: str, context: RequestContext) -> bool:
             wanted = (resolve_text(tokens, context) for tokens in dynamic)
@@ -56,7 +65,10 @@ def _has_variable(tokens: Sequence[Token]) -> bool:
 
 
 def _globs(values: Sequence[Source]) -> Test:
-    return _any([glob(value.pattern()).matches for value in values])
+    patterns = [glob(value.pattern()) for value in values]
+    if all(pattern.exact for pattern in patterns):
+        return OneOf(pattern.prefix for pattern in patterns)
+    return _any([pattern.matches for pattern in patterns])
 
 
 def _arns(values: Sequence[Source]) -> Test:

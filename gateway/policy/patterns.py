@@ -7,6 +7,7 @@ theirs backtrack.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway.policy.context import RequestContext
@@ -138,9 +139,13 @@ def _static(runs: Sequence[Run]) -> Matches:
         return lambda text, _: text == whole
     ((start,), (end,)) = runs
     if not end:
-        return lambda text, _: text.startswith(start)
+        return partial(_begins, start)
     least = len(start) + len(end)
     return lambda text, _: len(text) >= least and text.startswith(start) and text.endswith(end)
+
+
+def _begins(start: str, text: str, _context: RequestContext) -> bool:
+    return text.startswith(start)
 
 
 def _dynamic(tokens: Sequence[Token]) -> Matches:

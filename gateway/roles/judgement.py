@@ -54,8 +54,8 @@ def _allowing(
     stated = trust.stated
     # Without a trust policy the mappings that grant have just been found to allow the first action, and alone count.
     if not stated.statements and not facts.tags and facts.source_identity is None:
-        return tuple(dict.fromkeys([StatementId(one.mapping.mapping_id) for one in granting]))
-    names = {id(one.statement): StatementId(one.mapping.mapping_id) for one in granting}
+        return tuple(dict.fromkeys([one.mapping_id for one in granting]))
+    names = {id(one.statement): one.mapping_id for one in granting}
     mapped = [one.statement for one in granting]
     assume, *carry = needed_actions(facts)
     context = RequestContext.of({**values, **values_of(stated.readers, facts)})
@@ -82,7 +82,7 @@ def with_session(granting: Sequence[MappingStatement], facts: Facts) -> Facts:
         source_identity = facts.request.source_identity or identity.source_identity
         if source_identity is None:
             return facts
-    carried = session_tags(((one.mapping.mapping_id, one.tags) for one in granting), identity)
+    carried = session_tags(((one.mapping_id, one.tags) for one in granting), identity)
     asked = facts.request.source_identity
     if asked is not None and identity.source_identity not in {None, asked}:
         raise Refusal("the request asks for another source identity than the identity provider set")

@@ -8,9 +8,12 @@ from typing import Any, Final, TypeVar
 from gateway.domain import role as domain
 from gateway.domain.arn import issuer_path
 from gateway.domain.directory_names import comparable
+from gateway.domain.grant import StatementId
 from gateway.domain.identity import ProviderType
+from gateway.policy.conditions import Holds
 from gateway.policy.context import RequestContext
 from gateway.policy.document import Policy, PolicyKind, Statement, parse_policy
+from gateway.policy.selection import Selects
 from gateway.roles.condition_keys import ACR, AMR, AUTHENTICATION_AGE, GROUPS, PROVIDER, Reader, claim_key, readers
 from gateway.roles.index import Anchor, anchor
 from gateway.roles.session_tags import TagTemplate
@@ -43,24 +46,45 @@ _ANCHORING: Final[Mapping[str, bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MappingStatement:
-    """One mapping, compiled: the statement that all its roles share, what its keys are read from, its tags."""
+    """One mapping, compiled: the statement that all its roles share, what its keys are read from, its tags.
 
-    mapping: domain.Mapping
-    document: Mapping[str, Any]
-    statement: Statement
-    readers: Mapping[str, Reader]
+    What a decision needs is laid out for it: of ten thousand mappings none is in the processor's cache, and each
+    object on the way to an answer costs more than looking at it. The rest is made when it is asked for.
+    """
+
+    mapping_id: StatementId
+    selects: Selects
+    """Of the actions."""
+    holds: tuple[Holds, ...]
+    """Of each condition."""
     tags: tuple[TagTemplate, ...]
-    anchors: tuple[Anchor, ...]
+    readers: Mapping[str, Reader]
+    mapping: domain.Mapping
+    statement: Statement
+    issuer: str
 
     def allows(self, action: str, context: RequestContext) -> bool:
         """Whether the statement, which is an Allow for whoever it may be, allows `action` (in lower case)."""
-        statement = self.statement
-        if not statement.actions.selects(action, context):
+        if not self.selects(action, context):
             return False
-        for condition in statement.conditions:  # noqa: SIM110  a generator costs more than the conditions
-            if not condition.holds(context):
+        for holds in self.holds:  # noqa: SIM110  a generator costs more than the conditions
+            if not holds(context):
                 return False
         return True
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The statement as a document of its own, for explaining."""
+        return {"Version": _WITHOUT_VARIABLES, "Statement": [self.statement.written()]}
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        issuer = issuer_path(self.issuer).lower()
+        return tuple(
+            anchor(issuer, condition.key.lower(), condition.values, literal=_ANCHORING[condition.operator])
+            for condition in self.statement.conditions
+            if condition.operator in _ANCHORING
+        )
 
     @classmethod
     def compiled(cls, mapping: domain.Mapping, provider_type: ProviderType, issuer: str) -> "MappingStatement":
@@ -68,40 +92,40 @@ class MappingStatement:
         if mapping.group_pattern is not None and not mapping.groups:
             # Without the names the statement would let in everybody of the provider.
             raise ValueError(f"{mapping.mapping_id} has a group_pattern without the group names that it stands for")
-        if provider_type is ProviderType.LDAP:
-            # However a DN or a name of a directory is spelt, it is compared in one form, here and where it is read.
-            mapping_groups = frozenset(comparable(group) for group in mapping.groups)
-        else:
-            mapping_groups = mapping.groups
-        conditions = {operator: keys for operator, keys in _conditions(mapping, mapping_groups).items() if keys}
-        document = {
-            "Version": _WITHOUT_VARIABLES,
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": "*",
-                    "Action": [ASSUME_ROLE[provider_type], TAG_SESSION, SET_SOURCE_IDENTITY],
-                    "Condition": conditions,
-                }
-            ],
-        }
-        (parsed,) = parse_policy(document, PolicyKind.TRUST, name=mapping.mapping_id).statements
-        statement = replace(
-            parsed, actions=_shared(parsed.actions), conditions=tuple(_shared(one) for one in parsed.conditions)
-        )
+        statement = _statement(mapping, provider_type)
         return cls(
-            mapping=mapping,
-            document=document,
-            statement=statement,
-            readers=_readers_of(statement.condition_keys),
+            mapping_id=StatementId(mapping.mapping_id),
+            selects=statement.actions.selects,
+            holds=tuple(condition.holds for condition in statement.conditions),
             tags=tuple(TagTemplate.of(key, template) for key, template in mapping.session_tags.items()),
-            anchors=tuple(
-                anchor(issuer_path(issuer).lower(), key.lower(), values, literal=_ANCHORING[operator])
-                for operator, keys in conditions.items()
-                if operator in _ANCHORING
-                for key, values in keys.items()
-            ),
+            readers=_readers_of(statement.condition_keys),
+            mapping=mapping,
+            statement=statement,
+            issuer=issuer,
         )
+
+
+def _statement(mapping: domain.Mapping, provider_type: ProviderType) -> Statement:
+    if provider_type is ProviderType.LDAP:
+        # However a DN or a name of a directory is spelt, it is compared in one form, here and where it is read.
+        mapping_groups = frozenset(comparable(group) for group in mapping.groups)
+    else:
+        mapping_groups = mapping.groups
+    document = {
+        "Version": _WITHOUT_VARIABLES,
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": [ASSUME_ROLE[provider_type], TAG_SESSION, SET_SOURCE_IDENTITY],
+                "Condition": {
+                    operator: keys for operator, keys in _conditions(mapping, mapping_groups).items() if keys
+                },
+            }
+        ],
+    }
+    (parsed,) = parse_policy(document, PolicyKind.TRUST, name=mapping.mapping_id).statements
+    return replace(parsed, actions=_shared(parsed.actions), conditions=tuple(_shared(one) for one in parsed.conditions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,7 +144,7 @@ class TrustPolicy:
     def compiled(cls, document: Mapping[str, Any] | None, issuers: Mapping[str, str]) -> "TrustPolicy":
         """`issuers`: provider name to issuer, of all providers. Raises MalformedPolicyDocument."""
         if document is None:
-            return cls(document={}, readers={})
+            return _NO_POLICY
         policy: Policy = parse_policy(document, PolicyKind.TRUST, name=TRUST_POLICY)
         return cls(
             document=document,
@@ -134,6 +158,9 @@ class TrustPolicy:
                 if statement["Effect"] == "Allow"
             ),
         )
+
+
+_NO_POLICY: Final = TrustPolicy(document={}, readers={})
 
 
 @lru_cache(maxsize=_REMEMBERED)

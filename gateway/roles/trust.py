@@ -12,7 +12,6 @@ from gateway.roles.index import Index
 from gateway.roles.statements import MappingStatement, TrustPolicy
 
 _FEW: Final = 2
-"""So many mappings are judged sooner than they are looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,7 +21,8 @@ class RoleTrust:
     role: Role
     mappings: tuple[MappingStatement, ...]
     stated: TrustPolicy
-    index: Index[MappingStatement]
+    index: Index[MappingStatement] | None
+    """None where the mappings are few, which are judged sooner than they are looked up."""
     readers: Mapping[str, Reader]
 
     @classmethod
@@ -32,15 +32,21 @@ class RoleTrust:
             role=role,
             mappings=tuple(mappings),
             stated=TrustPolicy.compiled(role.trust_policy, issuers),
-            index=Index([(mapping, mapping.anchors) for mapping in mappings]),
-            readers={key: reader for mapping in mappings for key, reader in mapping.readers.items()},
+            index=Index([(one, one.anchors) for one in mappings]) if len(mappings) > _FEW else None,
+            readers=_readers_of(mappings),
         )
 
     def preselect(self, facts: Facts) -> list[MappingStatement]:
         """The mappings whose statement could match this identity."""
-        if len(self.mappings) <= _FEW:
+        if self.index is None:
             return list(self.mappings)
         return self.index.preselect(issuer_path(facts.identity.authority).lower(), _values(self.readers, facts))
+
+
+def _readers_of(mappings: Sequence[MappingStatement]) -> Mapping[str, Reader]:
+    if len(mappings) == 1:
+        return mappings[0].readers
+    return {key: reader for mapping in mappings for key, reader in mapping.readers.items()}
 
 
 class TrustIndex:
