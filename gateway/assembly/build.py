@@ -6,23 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gateway.assembly.compose import exchange_of
+from gateway.assembly.front import InForce, front_of
 from gateway.assembly.observation import Observer
 from gateway.assembly.people import CookieKeys
 from gateway.assembly.readiness import StateProbe
-from gateway.assembly.routing import ByListener, Router
 from gateway.connectors.registry import Registry
 from gateway.domain.clock import Clock
-from gateway.domain.errors import InternalFault, KeyringUnavailable
-from gateway.doors.authenticate import door as authenticate
-from gateway.doors.authz.check import PREFIX
-from gateway.doors.authz.door import AuthzDoor
+from gateway.domain.errors import KeyringUnavailable
 from gateway.doors.authz.hosts import Hosts
-from gateway.doors.identity_center import door as identity_center
-from gateway.doors.issuer import documents
-from gateway.doors.operations import metrics, probes
-from gateway.doors.portal import door as portal
-from gateway.doors.sts.dialects import XML_DIALECT, fault_answer
-from gateway.doors.sts.door import StsDoor
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.recent_refusals import RecentRefusals
 from gateway.sealing.key_file import UnusableKeyring
@@ -36,10 +27,7 @@ from gateway.telemetry.meters import Meters
 from gateway.telemetry.tracing import Tracing
 from gateway.web.asgi import Application, Receive, Scope, Send
 from gateway.web.cookies import SignedCookies
-from gateway.web.edge import AccessLog, Edge
-from gateway.web.origin import OriginReader
-from gateway.web.responses import Answer
-from gateway.web.traced import Traced
+from gateway.web.edge import AccessLog
 
 NO_KEY: Final = "keyring"
 NO_STATE: Final = "state"
@@ -79,46 +67,23 @@ class Gateway:
         self._state_probe = StateProbe(self._state)
         self._revocations = Revocations(self._state, clock)
         self._refusals = RecentRefusals()
-        self.exchange, self._registry = self._compose(configuration)
-        self._observer = Observer(
-            meters,
-            clock=clock,
-            keyring=self._keyring.followed,  # an idle replica shall show, and have, the newest keys too
-            verifiers=lambda: self._registry.web_identity_verifiers,
-            saml=lambda: self._registry.saml_providers,
-            revocation_lag=self._revocations.lag,
-        )
         self._leaving: set[asyncio.Task[None]] = set()
         self._hosts = Hosts(configuration.services)
-        origins = OriginReader(configuration.gateway.trusted_proxies)
-        operations: dict[str, Application] = {
-            **metrics.routes(meters.text),
-            "/authz/*": (authz := AuthzDoor(lambda: self.exchange, lambda: self._hosts, origins)),
-        }
-        doors: dict[str, Application] = {
-            "/": (sts := StsDoor(lambda: self.exchange)),
-            **authenticate.routes(lambda: self.exchange),
-            **documents.routes(configuration.gateway.public_url, lambda: self.exchange),
-            **identity_center.routes(configuration.gateway.public_url, lambda: self.exchange),
-            **portal.routes(configuration.gateway.public_url, lambda: self.exchange, self._cookies()),
-            **(more_doors or {}),
-        }
-        edge = Edge(
-            self._by_listener(doors, operations),
-            render_fault=_rendered,
-            trusted_proxies=configuration.gateway.trusted_proxies,
-            public_url=configuration.gateway.public_url,
+        self.exchange, self._registry = self._compose(configuration)
+        self._observer = self._observing()
+        front = front_of(
+            configuration.gateway,
+            InForce(exchange=lambda: self.exchange, hosts=lambda: self._hosts, unready=self.unready),
+            cookies=self._cookies(),
+            meters=meters,
             access_log=access_log,
-            meter=meters.http,
-            # A span needs its request's whole way.
-            at_once=sts.at_once if tracing is None else None,
+            tracing=tracing,
+            more_doors=more_doors,
         )
-        self.at_once: Final = edge.at_once
-        apart, whole = configuration.gateway.internal_listen is not None, tracing is not None
-        checks = {} if apart else {PREFIX: authz.at_once}
-        self.below: Final = None if whole else edge.below({**checks, **portal.AT_ONCE})
-        self.below_internal: Final = None if whole else edge.below({PREFIX: authz.at_once_internally})
-        self.app: Application = _Lifespan(self, edge)
+        self.at_once: Final = front.at_once
+        self.below: Final = front.below
+        self.below_internal: Final = front.below_internal
+        self.app: Application = _Lifespan(self, front.app)
 
     async def start(self) -> None:
         """Begin background work; whatever store and providers do, it returns within seconds."""
@@ -169,19 +134,21 @@ class Gateway:
             refusals=self._refusals,
         )
 
+    def _observing(self) -> Observer:
+        return Observer(
+            self._meters,
+            clock=self._clock,
+            keyring=self._keyring.followed,  # an idle replica shall show, and have, the newest keys too
+            verifiers=lambda: self._registry.web_identity_verifiers,
+            saml=lambda: self._registry.saml_providers,
+            revocation_lag=self._revocations.lag,
+        )
+
     def _cookies(self) -> SignedCookies:
         """Cookies of people's browsers, by the keyring in force."""
         url = self.configuration.gateway.public_url
         keys = CookieKeys(lambda: self._keyring.keyring, url, self._clock)
         return SignedCookies(keys, self._clock, secure=url.startswith("https://"))
-
-    def _by_listener(self, doors: Mapping[str, Application], operations: Mapping[str, Application]) -> Application:
-        """Probes everywhere; `operations` on the internal listener where there is one, else on the public one."""
-        probing = probes.routes(self.unready)
-        app: Application = Router({**doors, **probing, **operations})
-        if self.configuration.gateway.internal_listen is not None:
-            app = ByListener(public=Router({**doors, **probing}), internal=Router({**probing, **operations}))
-        return app if self._tracing is None else Traced(app, self._tracing)
 
     async def unready(self) -> Sequence[str]:
         """What keeps this gateway from serving: the keyring that may not seal yet, the store that does not answer."""
@@ -209,10 +176,6 @@ def _log_keyring(keyring: Keyring) -> None:
 def _tell_fault(fault: UnusableKeyring, meters: Meters) -> None:
     meters.keyring.fault()
     _LOG.error("the keyring has changed and is not taken: %s", fault)
-
-
-def _rendered(fault: InternalFault, request_id: str) -> Answer:
-    return fault_answer(XML_DIALECT, fault, request_id)
 
 
 class _Lifespan:

@@ -1,5 +1,6 @@
 """Signing in the header form: what goes to an upstream that knows one key of ours, and the other side in tests."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -48,20 +49,22 @@ def sign(
         added.append((b"x-amz-security-token", session_token.encode()))
     kept = [(name, value) for name, value in http.headers if name not in REPLACED]
     fields = read_headers([*kept, *added])
-    names = tuple(
-        sorted(name.decode() for name in fields.keys() | {b"host"} if name in _SIGNED_TOO or name.startswith(b"x-amz-"))
-    )
+    signed = _signed_names(fields)
     canonical = canonical_request(
         http.method,
         rules.path_forms(http.raw_path)[0],
         whole_form(http.raw_query),
-        covered_headers(fields, ";".join(names)),
-        ";".join(names),
+        covered_headers(fields, signed),
+        signed,
         payload_hash,
     )
     text = StringToSign(timestamp=now, scope=scope, request_hash=sha256(canonical).hexdigest()).text
     signature = signature_of(text, signing_key(secret_access_key, scope))
-    authorization = (
-        f"{HMAC_SHA256} Credential={access_key_id}/{scope.text}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    )
+    credential = f"{access_key_id}/{scope.text}"
+    authorization = f"{HMAC_SHA256} Credential={credential}, SignedHeaders={signed}, Signature={signature}"
     return (*added, (b"authorization", authorization.encode()))
+
+
+def _signed_names(given: Iterable[bytes]) -> str:
+    names = {name for name in given if name in _SIGNED_TOO or name.startswith(b"x-amz-")} | {b"host"}
+    return b";".join(sorted(names)).decode()
