@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext, Page
 from types_boto3_sts.type_defs import AssumeRoleWithWebIdentityResponseTypeDef as Assumed
 
 from tests.e2e.aws import Assume, remember, sts_client
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import Installation, build_wheel, install
 from tests.e2e.openid_provider import OpenIdProvider, StartProvider
+from tests.e2e.people import chromium, fresh_page
 from tests.e2e.process import Process
 from tests.e2e.server import ANALYST, Gateway, StartGateway
 
@@ -187,3 +189,15 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable
 def gateway_of_its_own(start_gateway: StartGateway, provider: OpenIdProvider) -> Gateway:
     """A gateway that the test may end."""
     return start_gateway(provider)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: BrowserContext) -> Iterator[Page]:
+    with fresh_page(browser) as page:
+        yield page

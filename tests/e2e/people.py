@@ -37,6 +37,18 @@ def chromium(folder: Path, *, ignore_https_errors: bool = False) -> Iterator[Bro
             context.close()
 
 
+@contextmanager
+def fresh_page(browser: BrowserContext) -> Iterator[Page]:
+    """A page of a browser that nobody is signed in with; nothing on it may run against our own policy."""
+    browser.clear_cookies()
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    page.close()
+    assert [told for told in complaints if "Content Security Policy" in told] == []
+
+
 def sign_in(page: Page, url: str, person: str = "alice") -> None:
     """Open a page of the gateway and get through the pages of its only provider to it."""
     page.goto(url)

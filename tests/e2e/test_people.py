@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -18,35 +18,17 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import Installation
-from tests.e2e.people import chromium, sign_in
+from tests.e2e.people import sign_in
 from tests.e2e.process import free_port
 from tests.e2e.server import Gateway
 
 ACCOUNT = "111122223333"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 START = "https://gateway.invalid.awsapps.com/start"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: BrowserContext) -> Iterator[Page]:
-    """A page of a browser that nobody is signed in with; nothing on it may run against our own policy."""
-    browser.clear_cookies()
-    page = browser.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield page
-    page.close()
-    assert [told for told in complaints if "Content Security Policy" in told] == []
 
 
 @pytest.fixture

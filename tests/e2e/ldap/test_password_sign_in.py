@@ -12,13 +12,12 @@ from pathlib import Path
 
 import boto3
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import Installation
 from tests.e2e.ldap.directory_gateway import DirectoryGateway
 from tests.e2e.openid_provider import OpenIdProvider
-from tests.e2e.people import chromium
 from tests.servers.slapd import Slapd, group, member, person
 
 PASSWORD = {name: f"canary-{secrets.token_urlsafe(30)}" for name in ("alice", "bob")}
@@ -47,20 +46,6 @@ def gateway(
     with DirectoryGateway(folder, installed, canaries, provider, directory) as running:
         yield running
     assert running.leaks() == [], f"{running.folder} shows secrets"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: BrowserContext) -> Iterator[Page]:
-    browser.clear_cookies()
-    page = browser.new_page()
-    yield page
-    page.close()
 
 
 def fill(page: Page, name: str, password: str) -> None:

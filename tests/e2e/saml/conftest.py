@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import Installation
-from tests.e2e.people import chromium
+from tests.e2e.people import chromium, fresh_page
 from tests.e2e.saml.saml_gateway import QUICK, SamlGateway, Trusted, provider_arn, remember_answer
 from tests.servers import lemonldap as lemonldap_server
 from tests.servers import santuario, simplesamlphp
@@ -132,17 +132,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
 
 @pytest.fixture
 def page(browser: BrowserContext, canaries: Canaries) -> Iterator[Page]:
-    """A page of a browser that nobody is signed in with; nothing on it may run against our own policy."""
-    browser.clear_cookies()
-    page = browser.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda sent: _remember_answer(canaries, sent.post_data or ""))
-    yield page
-    for cookie in browser.cookies():
-        canaries.add(f"cookie {cookie['name']}", cookie["value"])
-    page.close()
-    assert [told for told in complaints if "Content Security Policy" in told] == []
+    with fresh_page(browser) as page:
+        page.on("request", lambda sent: _remember_answer(canaries, sent.post_data or ""))
+        yield page
+        for cookie in browser.cookies():
+            canaries.add(f"cookie {cookie['name']}", cookie["value"])
 
 
 def _remember_answer(canaries: Canaries, form: str) -> None:
