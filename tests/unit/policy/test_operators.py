@@ -19,6 +19,8 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
     ("StringLike", "B*e", ["Blue", "Be"], ["blue", "Blues", ""]),
     ("StringLike", "B?", ["Bl"], ["B", "Blu"]),
     ("StringLike", "*", ["", "x"], []),
+    ("StringLike", "Blue", ["Blue"], ["blue", "Blues", "BlueBlue", "Blu", ""]),
+    ("StringLike", "a${*}b${?}", ["a*b?"], ["axb?", "a", "a*", "a*bx", "a${*}b${?}"]),
     ("NumericEquals", "10", ["10", "10.0", "1e1", "+10", "010"], ["10.1", "ten", "", "0x0a", "nan", "1_0", "١٠"]),
     ("NumericLessThan", "10", ["9", "-1", "9.99"], ["10", "11", "x"]),
     ("NumericLessThanEquals", "10", ["10", "9"], ["10.01", "11", "x"]),
