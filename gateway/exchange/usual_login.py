@@ -149,9 +149,12 @@ class UsualLogin:
         parts, (fields, plan, _, _, duration) = self._parts, asked
         source_ip, user_agent = origin.source_ip or "", origin.user_agent or ""
         subject, username, audience = identity.subject, identity.username, identity.audience
-        if _PLAIN(f"{subject}{username}{audience}{source_ip}{user_agent}") is None or len(parts.revocations):
+        if _PLAIN(f"{subject}{username}{audience}{source_ip}{user_agent}") is None:
             return None
         now, session_name = parts.clock.now(), fields["RoleSessionName"]
+        birth = parts.revocations.birth(now, role=plan.role_value, provider=identity.provider, subject=subject)
+        if birth != now:  # somebody is let in right after what ended their sessions
+            return None
         keys = session_keys(identity, plan.account)
         minted = parts.issuer.mint_usual(plan.role_arn, plan.account, identity, session_name, duration, keys, now)
         if minted is None:

@@ -16,6 +16,7 @@ from gateway.domain.assumption import AssumedRole, SessionRequest
 from gateway.domain.credentials import TemporaryCredentials
 from gateway.domain.identity import Identity, ProviderType
 from gateway.domain.origin import RequestOrigin
+from gateway.domain.revocation import role_value
 from gateway.domain.role import Role
 from gateway.exchange import assume_role, audit_identities
 from gateway.exchange.auditing import AuditEntry
@@ -80,12 +81,15 @@ class Template:
 class UsualPlan:
     """One role and one provider. `mappings`: id and groups, no groups meaning everybody of the provider.
 
+    `role_value`: the role as revocations name it.
+
     The templates are for a request with a duration, and for one without.
     """
 
     role: Role
     role_arn: str
     account: str
+    role_value: str
     mappings: tuple[tuple[str, frozenset[str]], ...]
     lines: Mapping[bool, Template]
     answer: Template
@@ -112,6 +116,7 @@ def plan_for(parts: Parts, role: Role, provider: str, issuer: str) -> UsualPlan 
         role=role,
         role_arn=str(role.arn),
         account=role.arn.account,
+        role_value=role_value(role.arn.account, role.arn.name),
         mappings=tuple((one.mapping.mapping_id, one.mapping.groups) for one in mappings),
         lines={True: maker.line(_DURATION), False: maker.line(None)},
         answer=maker.answer(),

@@ -374,10 +374,36 @@ async def test_a_client_whose_name_must_be_escaped_is_left_to_the_whole_way(both
     assert not await both.same(both.form(), replace(ORIGIN, user_agent=agent))
 
 
-async def test_with_a_revocation_in_force_the_whole_way_finds_the_second_of_birth(both: BothWays) -> None:
-    await both.world.revocations.revoke(RevocationKind.ROLE, "111122223333/Analyst")
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        pytest.param(RevocationKind.ROLE, "111122223333/Analyst", id="of the role"),
+        pytest.param(RevocationKind.SUBJECT, "workforce/alice", id="of the person"),
+    ],
+)
+async def test_right_after_a_revocation_the_whole_way_finds_the_second_of_birth(
+    both: BothWays, kind: RevocationKind, value: str
+) -> None:
+    await both.world.revocations.revoke(kind, value)
 
     assert not await both.same(both.form())
+
+    both.world.clock.move(seconds=4)
+    assert await both.same(both.form())
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        pytest.param(RevocationKind.ROLE, "111122223333/Engineer", id="of another role"),
+        pytest.param(RevocationKind.SUBJECT, "workforce/bob", id="of another person"),
+        pytest.param(RevocationKind.SESSION, "ABCDEFGHIJKLMNOP", id="of a session"),
+    ],
+)
+async def test_revocations_of_others_change_nothing(both: BothWays, kind: RevocationKind, value: str) -> None:
+    await both.world.revocations.revoke(kind, value)
+
+    assert await both.same(both.form())
 
 
 async def test_a_traced_request_goes_the_whole_way(both: BothWays) -> None:
