@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
-_DEFAULT: Final = re.compile(r"\s*([^,]+?)\s*(?:,\s*'([^']*)'\s*)?")
+_DEFAULT: Final = re.compile(r"([^,]+)(?:,\s*'([^']*)'\s*)?")
 _ARN_PARTS: Final = 6
 _WILD: Final = re.compile(r"[*?]")
 _ESCAPED: Final = frozenset("*?$")
@@ -38,7 +38,7 @@ def _variable(match: re.Match[str]) -> str:
     if name in _ESCAPED:
         return name
     parts = _DEFAULT.fullmatch(name)
-    key, default = (name, None) if parts is None else (parts[1], parts[2])
+    key, default = (name, None) if parts is None else (parts[1].strip(), parts[2])
     return f"({key_told(key)})" if default is None else f"({key_told(key)}, else {default})"
 
 

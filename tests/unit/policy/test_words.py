@@ -6,6 +6,7 @@ import pytest
 
 from gateway.policy.condition_words import VERBS
 from gateway.policy.document import PolicyKind, parse_policy
+from gateway.policy.named_words import value_told
 from gateway.policy.operators import OPERATORS
 from gateway.policy.words import told
 
@@ -173,3 +174,12 @@ def test_a_denial_stands_after_what_is_allowed_whichever_policy_it_is_in() -> No
         for at, statement in enumerate((deny("s3:*"), allow("sqs:*")))
     ]
     assert [one.allows for one in told(policies)] == [True, False]
+
+
+def test_thousands_of_blanks_in_a_variable_are_told_at_once() -> None:
+    blanks = " " * 20_000
+
+    assert value_told(f"${{{blanks}aws:username{blanks}}}", has_variables=True) == value_told(
+        "${aws:username}", has_variables=True
+    )
+    assert value_told(f"${{a{blanks}b, '{blanks}}}", has_variables=True).startswith("(a")
