@@ -2,10 +2,12 @@
 
 import argparse
 import difflib
+import errno
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ sts-gateway configure --url https://sts.example.com --credential-process --yes
 """
 _BEGIN: Final = "# >>> sts-gateway {url}: written by `sts-gateway configure`, which replaces all up to the end mark"
 _END: Final = "# <<< sts-gateway {url}"
+_HEADER: Final = re.compile(r"^\[.+\]", re.MULTILINE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,15 +43,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _configure(arguments: argparse.Namespace) -> None:
     from gateway.client.identity_center import IdentityCenter
-    from gateway.client.person import Person, cache_folder
+    from gateway.client.person import Person, cache_folder, home_folder
 
     center = IdentityCenter(arguments.url, ca_file=arguments.ca_file)
     person = Person(center, cache_folder(os.environ))
-    rows = list(center.roles(person.access_token()))
-    path = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws/config").expanduser()
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    rows = person.roles()
+    path = Path(os.environ.get("AWS_CONFIG_FILE") or home_folder() / ".aws/config").expanduser()
+    before = _text_of(path)
     rest = without_block(before, center.url)
-    block = "\n".join(block_of(center.url, rows, arguments.region, rest, process=arguments.credential_process))
+    ca_file = arguments.ca_file and str(Path(arguments.ca_file).absolute())
+    process = arguments.credential_process
+    block = "\n".join(block_of(center.url, rows, arguments.region, rest, process=process, ca_file=ca_file))
     after = f"{rest.rstrip()}\n\n{block}\n".lstrip()
     if after == before:
         print("Nothing changes.", file=sys.stderr)
@@ -58,29 +63,57 @@ def _configure(arguments: argparse.Namespace) -> None:
         print("Nothing was written.", file=sys.stderr)
         return
     _write(path, after)
-    _advise(center.url)
+    _advise(center.url, ca_file)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except UnicodeDecodeError:
+        raise OSError(errno.EILSEQ, "is not UTF-8; nothing was written", str(path)) from None
 
 
 def without_block(text: str, url: str) -> str:
     """`text` without what this command wrote for `url` before; all else as it stands."""
     begin, end = (re.escape(mark.format(url=url)) for mark in (_BEGIN, _END))
-    return re.sub(rf"^{begin}$.*?^{end}$\n?", "", text, flags=re.MULTILINE | re.DOTALL)
+    # Never from one beginning over another: between them, where an end mark is gone, stands what is the person's own.
+    return re.sub(rf"^{begin}$(?:(?!^{begin}$).)*?^{end}$\n?", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def block_of(url: str, rows: Sequence[tuple[str, str, str]], region: str, rest: str, *, process: bool) -> Iterator[str]:
-    """The lines between the marks, marks included. A profile that stands in `rest` is the person's own and stays."""
+def block_of(
+    url: str, rows: Sequence[tuple[str, str, str]], region: str, rest: str, *, process: bool, ca_file: str | None = None
+) -> Iterator[str]:
+    """The lines between the marks, marks included. A section that stands in `rest` is the person's own and stays."""
     yield _BEGIN.format(url=url)
-    if not process:
-        yield from aws_profile.sso_session(url, region)
-    yield from aws_profile.services(url)
-    lines_of = aws_profile.process_profile if process else aws_profile.sso_profile
-    for number, alias, role in rows:
-        profile = f"{alias}-{role}"
-        if re.search(rf"^\[profile {re.escape(profile)}\]", rest, re.MULTILINE):
-            print(f"left alone: you have a profile {profile} of your own", file=sys.stderr)
-            continue
-        yield from lines_of(profile, url, account=number, role=role, region=region)
+    # AWS's programs read nothing at all of a file in which a section stands twice.
+    present = {_plain(header) for header in _HEADER.findall(rest)}
+    for header, *lines in _sections(url, rows, region, process=process, ca_file=ca_file):
+        if _plain(header) in present:
+            print(f"left alone: you have a {header.strip('[]')} of your own", file=sys.stderr)
+        else:
+            yield from (header, *lines)
     yield _END.format(url=url)
+
+
+def _plain(header: str) -> str:
+    """`[profile "a"]` is `[profile a]`."""
+    return " ".join(re.sub(r"""[]['"]""", " ", header).split())
+
+
+def _sections(
+    url: str, rows: Sequence[tuple[str, str, str]], region: str, *, process: bool, ca_file: str | None
+) -> Iterator[Iterable[str]]:
+    if not process:
+        yield aws_profile.sso_session(url, region)
+    yield aws_profile.services(url)
+    often = Counter(f"{alias}-{role}" for _, alias, role in rows)
+    for number, alias, role in rows:
+        # `a-b` and `c` are `a` and `b-c` too.
+        profile = f"{alias}-{role}" if often[f"{alias}-{role}"] == 1 else f"{number}-{role}"
+        if process:
+            yield aws_profile.process_profile(profile, url, account=number, role=role, region=region, ca_file=ca_file)
+        else:
+            yield aws_profile.sso_profile(profile, url, account=number, role=role, region=region)
 
 
 def _write(path: Path, text: str) -> None:
@@ -95,9 +128,11 @@ def _write(path: Path, text: str) -> None:
     fresh.replace(target)
 
 
-def _advise(url: str) -> None:
+def _advise(url: str, ca_file: str | None) -> None:
     print(
         "Written. Sign out with `aws sso logout --profile PROFILE`: without a profile the AWS CLI sends your token to\n"
         f"AWS's own host, unless AWS_ENDPOINT_URL_SSO={url}/sso is set.",
         file=sys.stderr,
     )
+    if ca_file:
+        print(f"AWS's programs know the gateway's CA by AWS_CA_BUNDLE={ca_file}.", file=sys.stderr)

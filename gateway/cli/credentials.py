@@ -13,7 +13,6 @@ from gateway.cli.login import add_gateway, told
 from gateway.client.shells import SET, exported
 
 if TYPE_CHECKING:
-    from gateway.client.identity_center import IdentityCenter
     from gateway.client.person import Person
 
 SUMMARY: Final = "print credentials of a role, as credential_process or a shell wants them"
@@ -51,19 +50,19 @@ def _print(arguments: argparse.Namespace) -> None:
 
     center = IdentityCenter(arguments.url, ca_file=arguments.ca_file)
     person = Person(center, cache_folder(os.environ))
-    account, role = _chosen(center, person, arguments.role)
+    account, role = _chosen(person, arguments.role)
     given = person.credentials(account, role)
     print(_exported(given, center.url, arguments.export) if arguments.export else _document(given))
 
 
-def _chosen(center: "IdentityCenter", person: "Person", wanted: str | None) -> tuple[str, str]:
-    """Account's number and role. Raises Refused."""
+def _chosen(person: "Person", wanted: str | None) -> tuple[str, str]:
+    """Account's number and role. Raises as `Person.roles`."""
     from gateway.client.identity_center import Refused
 
     account, _, role = (wanted or "").partition("/")
     if account.isdecimal() and role:
         return account, role
-    rows = list(center.roles(person.access_token()))
+    rows = person.roles()
     if wanted is None:
         return _asked(rows, person.used())
     found = next(((number, name) for number, alias, name in rows if (alias, name) == (account, role)), None)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 from gateway.cli.login import told
 
 if TYPE_CHECKING:
-    from gateway.client.identity_center import IdentityCenter
     from gateway.client.person import Person
     from gateway.sidecar.serve import Source
 
-Choosing = Callable[["IdentityCenter", "Person", str | None], tuple[str, str]]
+Choosing = Callable[["Person", str | None], tuple[str, str]]
 
 _LOOPBACK: Final = ipaddress.IPv4Address("127.0.0.1")
 
@@ -30,7 +29,7 @@ def serve(arguments: argparse.Namespace, choose: Choosing, line: str) -> int:
     def sign_in() -> None:
         center = IdentityCenter(arguments.url, ca_file=arguments.ca_file)
         person = Person(center, cache_folder(os.environ))
-        account, role = choose(center, person, arguments.role)
+        account, role = choose(person, arguments.role)
         # Asked for once before anything is served: who is not signed in is told so here.
         person.credentials(account, role)
         made.append(_source(person, account, role))

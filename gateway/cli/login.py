@@ -52,6 +52,12 @@ def told(command: str, use: Callable[[], None]) -> int:
     except (NobodySignedIn, Refused, GatewayUnreachable) as fault:
         print(f"sts-gateway {command}: {fault}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        raise  # nobody reads what it prints: the same for every command
+    except OSError as fault:
+        where = f"{fault.filename}: " if fault.filename else ""  # a full disk names no file
+        print(f"sts-gateway {command}: {where}{fault.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -60,9 +66,11 @@ def _sign_in(arguments: argparse.Namespace) -> None:
     from gateway.client.person import Person, cache_folder
 
     center = IdentityCenter(arguments.url, ca_file=arguments.ca_file)
+    person = Person(center, cache_folder(os.environ))
+    person.check()  # before they go through a sign-in that would be lost
     client = center.register()
     issued = _by_password(center, client, arguments) if arguments.ldap else _by_device(center, client)
-    Person(center, cache_folder(os.environ)).keep(client, issued)
+    person.keep(client, issued)
     print("You are signed in.", file=sys.stderr)
 
 
@@ -90,10 +98,12 @@ def _by_device(center: "IdentityCenter", client: "Registered") -> Mapping[str, A
 
 
 def _polled(center: "IdentityCenter", client: "Registered", started: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The tokens, once the person has approved the code. Raises Refused, GatewayUnreachable."""
+    from gateway.client.connection import GatewayUnreachable
     from gateway.client.identity_center import DEVICE_CODE, Refused
 
     grant = {"grantType": DEVICE_CODE, "deviceCode": started["deviceCode"]}
-    interval = started["interval"]
+    interval, ends = started["interval"], time.monotonic() + started["expiresIn"]
     while True:
         time.sleep(interval)
         try:
@@ -103,6 +113,12 @@ def _polled(center: "IdentityCenter", client: "Registered", started: Mapping[str
                 interval += _SLOWER_BY
             elif waiting.code != "AuthorizationPendingException":
                 raise
+        except GatewayUnreachable as fault:
+            # RFC 8628 3.5: slower, and on with it; the person may be at their provider's page just now.
+            interval += _SLOWER_BY
+            if time.monotonic() + interval > ends:
+                raise
+            print(f"sts-gateway login: {fault}; trying again", file=sys.stderr)
 
 
 def _open(address: str) -> None:

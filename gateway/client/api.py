@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from gateway.client.aws_credentials import AwsCredentials
-from gateway.client.connection import Address, GatewayUnreachable
+from gateway.client.connection import Address, GatewayUnreachable, shown
 from gateway.domain.authentication import Authenticated, RevocationPage, RevocationRequest, Revoked, ShownRequest
 from gateway.sigv4.request import HttpRequest
 from gateway.sigv4.rules import SERVICE_RULES
@@ -115,10 +115,10 @@ def refusal_of(url: str, status: int, content: bytes) -> GatewayRefusal | Gatewa
             status=status,
             code=str(told["code"]),
             fault=str(told["fault"]),
-            message=str(told["message"]),
+            message=shown(str(told["message"])),
             of_request=told["of"] == REQUEST,
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return GatewayUnreachable(f"{url}: answers {status}, and not as a gateway does")
     # 5xx: nothing was decided.
     return GatewayUnreachable(f"{url}: {refusal}") if status >= 500 else refusal

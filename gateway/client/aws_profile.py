@@ -1,6 +1,7 @@
 """Lines of `~/.aws/config` by which AWS's own command and SDKs get a person's credentials from a gateway."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
@@ -34,8 +35,11 @@ def sso_profile(profile: str, url: str, *, account: str, role: str, region: str)
     yield from (f"services = {section_name(url)}", f"region = {region}")
 
 
-def process_profile(profile: str, url: str, *, account: str, role: str, region: str) -> Iterator[str]:
-    """A profile of a role that calls `sts-gateway credentials`."""
+def process_profile(
+    profile: str, url: str, *, account: str, role: str, region: str, ca_file: str | None = None
+) -> Iterator[str]:
+    """A profile of a role that calls `sts-gateway credentials`. `ca_file`: whole path; None: the system's CAs."""
     yield f"[profile {profile}]"
-    yield f"credential_process = sts-gateway credentials --url {url} --role {account}/{role}"
+    trusting = "" if ca_file is None else f" --ca-file {shlex.quote(ca_file)}"
+    yield f"credential_process = sts-gateway credentials --url {url} --role {account}/{role}{trusting}"
     yield from (f"services = {section_name(url)}", f"region = {region}")

@@ -1,16 +1,33 @@
 """The gateway's address, and one bounded HTTP exchange with it: what every client of it is built on."""
 
 import http.client
+import io
 import re
+import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
-_URL: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?", re.ASCII)
+_URL: Final = re.compile(
+    r"https?://(?:(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}\.?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?/?",
+    re.ASCII | re.IGNORECASE,
+)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ANSWER_STEPS: Final = 3
+"""Timeouts that a whole answer may take: one that comes in drops would else hold its reader for ever."""
+_SHOWN: Final = 400
+_CERTIFICATE_MENDS: Final = {
+    **dict.fromkeys((18, 19, 20, 21), "; name its CA by --ca-file"),
+    **dict.fromkeys((62, 64), "; ask it by a name that stands there"),
+}
+"""OpenSSL's codes: of a signer that nobody knows, and of another host."""
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class UnusableAddress(ValueError):
@@ -44,7 +61,8 @@ class Address:
         """Raises UnusableAddress."""
         if not _URL.fullmatch(url) or not _has_a_port(url):
             raise UnusableAddress(f"{url}: write the gateway's address as https://HOST[:PORT]")
-        parts = urlsplit(url.rstrip("/"))
+        # As a public_url is: what is kept under an address, and signed for it, is found again however it is typed.
+        parts = urlsplit(url.rstrip("/").lower())
         # What goes there are tokens and passwords, and what comes back are credentials.
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise UnusableAddress(f"{url}: use https; plain http is for this machine alone")
@@ -61,6 +79,7 @@ class Address:
             connection = self._connection()
             try:
                 connection.request(method, target, body, dict(headers))
+                connection.response_class = _PunctualResponse
                 answer = connection.getresponse()
                 content = answer.read(self.maximum + 1)
             finally:
@@ -87,14 +106,57 @@ class Address:
         return http.client.HTTPSConnection(host, port, timeout=self.timeout, context=context)
 
 
+class _PunctualFile(io.RawIOBase):
+    """What a connection receives, up to a moment of the monotonic clock."""
+
+    def __init__(self, connection: socket.socket, *, timeout: float, until: float) -> None:
+        self._connection = connection
+        # It keeps the connection open until it is closed itself, as a response expects of its file.
+        self._file = connection.makefile("rb", buffering=0)
+        self._timeout = timeout
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer comes too slowly")
+        self._connection.settimeout(min(left, self._timeout))
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _PunctualResponse(http.client.HTTPResponse):
+    """A response that is there as a whole within some timeouts of its connection."""
+
+    def __init__(self, sock: socket.socket, *words: Any, **more: Any) -> None:
+        super().__init__(sock, *words, **more)
+        timeout = sock.gettimeout()
+        if timeout is not None:
+            self.fp.close()
+            until = time.monotonic() + _ANSWER_STEPS * timeout
+            self.fp = io.BufferedReader(_PunctualFile(sock, timeout=timeout, until=until))
+
+
+def shown(text: str) -> str:
+    """What a gateway tells, as part of one line of a terminal or a log."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_SHOWN])
+
+
 def _reason(error: OSError | http.client.HTTPException) -> str:
     """The system's own words where there are some; else the kind of fault, which may be all that is known."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate: {error.verify_message}; name its CA by --ca-file"
+        mend = _CERTIFICATE_MENDS.get(error.verify_code, "")
+        return f"its certificate: {error.verify_message.removesuffix('.')}{mend}"
     if isinstance(error, ConnectionRefusedError):
         return "Connection refused; does it run, and is this its address?"
     words = error.strerror if isinstance(error, OSError) else None
-    return words or f"{type(error).__name__}: {error}".removesuffix(": ")
+    return words or shown(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 def _has_a_port(url: str) -> bool:

@@ -35,6 +35,10 @@ class NothingToGive(Exception):
         self.code = code
 
 
+class AlreadyEnded(Exception):
+    """What was fetched just now is over by the clock of this machine; it is not held."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
     """`wall`: seconds since the epoch, which may be set; `steady`: seconds that only grow, and stand in a sleep."""
@@ -109,12 +113,13 @@ class HeldCredentials:
         )
 
     def take(self, keys: SessionKeys) -> None:
-        """Hold what was fetched just now."""
+        """Hold what was fetched just now. Raises AlreadyEnded."""
         now = self._clocks.now()
         given = Given(keys=keys, at=now)
         if given.life <= 0:
-            self.refused("ClockSkew", "what the gateway gave has ended by the clock of this machine: set it")
-            return
+            fault = AlreadyEnded("what the gateway gave has ended by the clock of this machine: set it")
+            self.refused("ClockSkew", str(fault))
+            raise fault
         self._state = _State(
             given=given,
             asked=now,

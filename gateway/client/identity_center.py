@@ -7,11 +7,12 @@ import http.client
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from gateway.client.connection import Address, GatewayUnreachable
+from gateway.client.connection import Address, GatewayUnreachable, shown
 
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 PASSWORD: Final = "urn:sts-gateway:password"  # noqa: S105  a grant's name
@@ -21,6 +22,12 @@ _MAXIMUM_ANSWER: Final = 4 * 1024 * 1024
 _NUMBER: Final = re.compile(r"[0-9]{12}", re.ASCII)
 _NAME: Final = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _SECRET: Final = re.compile(r"[\w+/=-]{1,8192}", re.ASCII)
+_TOKEN: Final = re.compile(r"[!-~]{1,8192}", re.ASCII)
+_LONGEST_INTERVAL: Final = 600
+_LONGEST_LIFE: Final = 366 * 86_400
+_FARTHEST: Final = 10**13
+"""Milliseconds since the epoch, some centuries on: no end of a session is later, and no calendar has all that are."""
+_PAGES: Final = 1_000
 
 
 class Refused(Exception):
@@ -51,47 +58,77 @@ class IdentityCenter:
 
     def register(self) -> Registered:
         made = self._post("/sso-oidc/client/register", {"clientName": _CLIENT_NAME, "clientType": "public"})
-        return Registered(client_id=made["clientId"], client_secret=made["clientSecret"])
+        with self._checked():
+            _hold(_TOKEN, made["clientId"], made["clientSecret"])
+            return Registered(client_id=made["clientId"], client_secret=made["clientSecret"])
 
     def start_device(self, client: Registered) -> Mapping[str, Any]:
-        started = self._post("/sso-oidc/device_authorization", {**client.members, "startUrl": self.url})
+        sent = {**client.members, "startUrl": self.url}
+        try:
+            started = self._post("/sso-oidc/device_authorization", sent)
+        except Refused as refusal:
+            if "start URL" not in str(refusal):
+                raise
+            raise Refused(refusal.code, f"{refusal}; --url must be the gateway's public_url") from None
+        with self._checked():
+            _hold(_TOKEN, started["deviceCode"], started["verificationUri"], started["verificationUriComplete"])
+            _hold(_NAME, started["userCode"])
+            _count(started["interval"], _LONGEST_INTERVAL)
+            _count(started["expiresIn"], _LONGEST_LIFE)
         # The browser is opened at this address: nowhere but at the gateway.
         for name in ("verificationUri", "verificationUriComplete"):
-            self._check(str(started[name]).startswith(f"{self.url}/device") and str(started[name]).isprintable())
-        self._check(_NAME.fullmatch(started["userCode"]) is not None)
+            if not started[name].startswith(f"{self.url}/device"):
+                raise GatewayUnreachable(f"{self.url}: signs people in at {started[name]}: name that address by --url")
         return started
 
     def tokens(self, client: Registered, grant: Mapping[str, str]) -> Mapping[str, Any]:
         """CreateToken. `grant`: `grantType` and its members."""
-        return self._post("/sso-oidc/token", {**client.members, **grant})
+        issued = self._post("/sso-oidc/token", {**client.members, **grant})
+        with self._checked():
+            _hold(_TOKEN, issued["accessToken"], issued["refreshToken"])
+            _count(issued["expiresIn"], _LONGEST_LIFE)
+        return issued
 
     def roles(self, access_token: str) -> Iterator[tuple[str, str, str]]:
         """Account's number, its name, and a role's name: every role of the person."""
         for account in self._pages("/sso/assignment/accounts", "accountList", access_token, {}):
-            query = {"account_id": account["accountId"]}
-            for role in self._pages("/sso/assignment/roles", "roleList", access_token, query):
-                row = account["accountId"], account["accountName"], role["roleName"]
-                self._check(all(map(re.Pattern.fullmatch, (_NUMBER, _NAME, _NAME), row)))
-                yield row
+            with self._checked():
+                number, name = account["accountId"], account["accountName"]
+                _hold(_NUMBER, number)
+                _hold(_NAME, name)
+            for role in self._pages("/sso/assignment/roles", "roleList", access_token, {"account_id": number}):
+                with self._checked():
+                    _hold(_NAME, role["roleName"])
+                yield number, name, role["roleName"]
 
     def credentials(self, access_token: str, account: str, role: str) -> Mapping[str, Any]:
         query = {"account_id": account, "role_name": role}
         answer = self._get("/sso/federation/credentials", access_token, query)
-        credentials: Mapping[str, Any] = answer["roleCredentials"]
-        texts = (credentials[name] for name in ("accessKeyId", "secretAccessKey", "sessionToken"))
-        self._check(all(_SECRET.fullmatch(text) for text in texts) and isinstance(credentials["expiration"], int))
+        with self._checked():
+            credentials: Mapping[str, Any] = answer["roleCredentials"]
+            _hold(_SECRET, *(credentials[name] for name in ("accessKeyId", "secretAccessKey", "sessionToken")))
+            _count(credentials["expiration"], _FARTHEST)
         return credentials
 
-    def _check(self, holds: bool) -> None:  # noqa: FBT001  the one thing that it looks at
-        if not holds:
-            raise GatewayUnreachable(f"{self.url}: answers, and not as a gateway does")
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """What lacks a member, or has it in another form, is no gateway's answer."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError):
+            raise GatewayUnreachable(f"{self.url}: answers, and not as a gateway does") from None
 
     def _pages(self, path: str, name: str, access_token: str, query: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
         following: str | None = ""
-        while following is not None:
+        for _ in range(_PAGES):
             page = self._get(path, access_token, {**query, **({"next_token": following} if following else {})})
-            yield from page[name]
-            following = page.get("nextToken")
+            with self._checked():
+                listed, following = list(page[name]), page.get("nextToken")
+                _hold(_TOKEN, *([] if following is None else [following]))
+            yield from listed
+            if following is None:
+                return
+        raise GatewayUnreachable(f"{self.url}: lists without an end")
 
     def _get(self, path: str, access_token: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         target = f"{path}?{urlencode(query)}" if query else path
@@ -107,12 +144,25 @@ class IdentityCenter:
     def _read(self, status: int, code: str, content: bytes) -> Mapping[str, Any]:
         try:
             told = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             raise GatewayUnreachable(f"{self.url}: answers {status}, and not as a gateway does")
         if status != http.client.OK:
-            text = str(told.get("error_description") or told.get("message") or f"status {status}")
-            # 5xx: nothing was decided; a sign-in that could not be looked at is not one that has ended.
-            raise GatewayUnreachable(f"{self.url}: {text}") if status >= 500 else Refused(code, text)
+            text = shown(str(told.get("error_description") or told.get("message") or f"status {status}"))
+            # 5xx, 429: nothing was decided; a sign-in that could not be looked at is not one that has ended.
+            undecided = status >= 500 or status == http.client.TOO_MANY_REQUESTS
+            raise GatewayUnreachable(f"{self.url}: {text}") if undecided else Refused(code, text)
         return told
+
+
+def _hold(form: re.Pattern[str], *texts: Any) -> None:
+    """Raises TypeError, ValueError."""
+    if not all(map(form.fullmatch, texts)):
+        raise ValueError("not in its form")
+
+
+def _count(number: Any, most: int) -> None:
+    """Raises ValueError."""
+    if type(number) is not int or not 0 < number <= most:
+        raise ValueError("not a number in its bounds")

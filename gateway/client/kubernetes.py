@@ -22,6 +22,7 @@ MAXIMUM_ANSWER: Final = 4 * 1024 * 1024
 _IDLE_CONNECTIONS: Final = 16
 _TRY_AGAIN: Final = frozenset({408, 429})
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
+_TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)
 _MERGE_PATCH: Final = "application/merge-patch+json"
 
 
@@ -33,8 +34,8 @@ class KubernetesUnreachable(Exception):
     """The API server gave no answer, or none that decides; trying again may help."""
 
 
-class _ClosedConnection(KubernetesUnreachable):
-    """It broke off, and nobody was waited for."""
+class _NoAnswer(KubernetesUnreachable):
+    """The connection broke off, or nothing came over it."""
 
 
 class KubernetesRefusal(Exception):
@@ -89,8 +90,8 @@ class KubernetesApi:
         No resourceVersion is sent, so that the answer is the latest, and none of a cache. Raises KubernetesUnreachable,
         KubernetesRefusal.
         """
-        # Admission comes before validation: what a pod names may be any text, and must lead to no other path.
-        if not _NAME.fullmatch(name):
+        # Admission comes before validation: what a review names may be any text, and must lead to no other path.
+        if not (_NAME.fullmatch(namespace) and _NAME.fullmatch(name)):
             return None
         found = self._get(f"/api/v1/namespaces/{_in_path(namespace)}/serviceaccounts/{_in_path(name)}")
         return None if found is None else _texts(_section(found, "metadata").get("annotations"))
@@ -129,8 +130,10 @@ class KubernetesApi:
         with suppress(IndexError):
             connection = self._idle.pop()
             # The server may have closed it meanwhile; both requests that are made here may be made twice.
-            with suppress(_ClosedConnection):
+            with suppress(_NoAnswer):
                 return self._exchange_over(connection, method, path, body)
+            # A load balancer that has let it die without a word has done so to those beside it.
+            self.close()
         return self._exchange_over(self._connection(), method, path, body)
 
     def _exchange_over(
@@ -142,8 +145,7 @@ class KubernetesApi:
             content = answer.read(MAXIMUM_ANSWER + 1)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            fault = KubernetesUnreachable if isinstance(error, TimeoutError) else _ClosedConnection
-            raise fault(f"the API server at {self.host}:{self.port} does not answer: {error}") from None
+            raise _NoAnswer(f"the API server at {self.host}:{self.port} does not answer: {error}") from None
         if len(content) > MAXIMUM_ANSWER:
             connection.close()
             raise KubernetesUnreachable(f"the API server's answer is larger than {MAXIMUM_ANSWER} bytes")
@@ -163,7 +165,10 @@ class KubernetesApi:
                 self._idle.pop().close()
 
     def _headers(self, body: bytes | None) -> dict[str, str]:
-        token = self.token_file.read_text(encoding="ascii").strip()
+        token = self.token_file.read_text(encoding="latin-1").strip()
+        # What `http.client` would say of such a header holds the token.
+        if not _TOKEN.fullmatch(token):
+            raise KubernetesUnreachable(f"{self.token_file}: holds no token")
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "sts-gateway"}
         return headers if body is None else {**headers, "Content-Type": _MERGE_PATCH}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from gateway.client.connection import Address, GatewayUnreachable, HttpAnswer
+from gateway.client.connection import Address, GatewayUnreachable, HttpAnswer, shown
 
 _VERSION: Final = "2011-06-15"
 _ACTION: Final = "AssumeRoleWithWebIdentity"
@@ -19,7 +19,8 @@ _MAXIMUM_ANSWER: Final = 256 * 1024
 _ID: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
 _SECRET: Final = re.compile(r"[\w+/=.~-]{1,8192}", re.ASCII)
 _CODE: Final = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
-_SHOWN: Final = 400
+_FARTHEST: Final = 10.0**10
+"""Seconds since the epoch, some centuries on: no end of a session is later, and no calendar has all that are."""
 _UNDECIDED: Final = frozenset({"IDPCommunicationError", "Throttling"})
 """Refusals by which AWS means: ask again."""
 
@@ -69,13 +70,13 @@ class Sts:
             raise self._refusal(answer.status, told)
         try:
             return _keys(told[f"{_ACTION}Response"][f"{_ACTION}Result"]["Credentials"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise self._stranger(answer.status) from None
 
     def _read(self, answer: HttpAnswer) -> Mapping[str, Any]:
         try:
             told = json.loads(answer.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             raise self._stranger(answer.status)
@@ -88,7 +89,7 @@ class Sts:
             return self._stranger(status)
         if not _CODE.fullmatch(code):
             return self._stranger(status)
-        text = "".join(letter if letter.isprintable() else "?" for letter in message[:_SHOWN])
+        text = shown(message)
         # 5xx and 429: nothing was decided.
         if status >= 500 or status == 429 or code in _UNDECIDED:
             return GatewayUnreachable(f"{self._address.url}: {code}: {text}")
@@ -99,13 +100,16 @@ class Sts:
 
 
 def _keys(given: Mapping[str, Any]) -> SessionKeys:
-    """Raises KeyError, TypeError, ValueError."""
+    """Raises KeyError, TypeError, ValueError, OverflowError."""
     access_key_id, secret, token = (given[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
     if not (_ID.fullmatch(access_key_id) and _SECRET.fullmatch(secret) and _SECRET.fullmatch(token)):
         raise ValueError("not credentials")
+    expires = float(given["Expiration"])
+    if not 0 < expires < _FARTHEST:
+        raise ValueError("not a moment")
     return SessionKeys(
         access_key_id=access_key_id,
         secret_access_key=secret,
         session_token=token,
-        expires=float(given["Expiration"]),
+        expires=expires,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.client.connection import GatewayUnreachable
-from gateway.client.held import HeldCredentials
+from gateway.client.held import AlreadyEnded, HeldCredentials
 from gateway.client.sts import SessionKeys, StsRefusal
 from gateway.client.token_file import UnusableToken
 from gateway.sidecar.instants import written
@@ -50,6 +50,7 @@ class Renewal:
         """Ask once, and hold what came."""
         try:
             keys = self._fetch()
+            self._held.take(keys)
         except StsRefusal as refusal:
             self._held.refused(refusal.code, str(refusal))
             self._tell_failure(f"{refusal.code}: {refusal}")
@@ -59,8 +60,9 @@ class Renewal:
         except GatewayUnreachable as fault:
             self._held.unreachable("GatewayUnreachable", str(fault))
             self._tell_failure(str(fault))
+        except AlreadyEnded as fault:
+            self._tell_failure(str(fault))
         else:
-            self._held.take(keys)
             self._failures = 0
             self._tell(f"{self._shown}: credentials until {written(keys.expires)}")
 

@@ -71,5 +71,7 @@ def _is_creation_of_a_pod(request: Mapping[str, Any]) -> bool:
 def _shown(warnings: Sequence[str]) -> Iterator[str]:
     for warning in warnings[:_WARNINGS]:
         # Names of what a pod holds are not validated yet: no control character of theirs reaches a terminal.
-        printable = "".join(letter if letter.isprintable() else "?" for letter in f"sts-gateway: {warning}")
+        # Cut before it is looked at: a name may be megabytes.
+        text = f"sts-gateway: {warning}"[: _WARNING_LENGTH + 1]
+        printable = "".join(letter if letter.isprintable() else "?" for letter in text)
         yield printable if len(printable) <= _WARNING_LENGTH else f"{printable[: _WARNING_LENGTH - 3]}..."

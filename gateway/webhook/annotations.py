@@ -19,6 +19,8 @@ SKIP_POD: Final = "skip-pod-identity-webhook"
 LONGEST_TOKEN: Final = 86_400
 SHORTEST_TOKEN: Final = 600
 """Kubernetes itself refuses projected tokens below ten minutes."""
+_LONGEST_ARN: Final = 2_048
+"""STS takes no longer RoleArn."""
 _FLAGS: Final = {"true": True, "false": False}
 
 
@@ -44,9 +46,13 @@ class Annotations:
     warnings: list[str]
 
     def wish(self) -> Wish | None:
-        """None where the service account asks for no role."""
+        """None where the service account asks for no role, or for what would not fit into its pods."""
         role_arn = self._of_account(ROLE_ARN)
         if not role_arn:
+            return None
+        # Each container gets it: an annotation of 256 KB would make a patch of a hundred megabytes.
+        if len(role_arn) > _LONGEST_ARN:
+            self._warn(f"{self._key(ROLE_ARN)} has more than {_LONGEST_ARN} characters: the pod is left alone")
             return None
         if not role_arn.startswith("arn:"):
             self._warn(f"{self._key(ROLE_ARN)} is no role's ARN: the gateway will refuse it")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from gateway.webhook.annotations import Annotations, Wish
@@ -23,6 +24,8 @@ _WINDOWS_FOLDER: Final = "C:" + TOKEN_FOLDER.replace("/", "\\")
 _ROLE: Final = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 _CONTAINER: Final = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 _RELATIVE: Final = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+MOST_CONTAINERS: Final = 500
+"""What is added to a container takes a hundred times the room of a bare one: nobody's pod may hold up all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,10 @@ def mutation(settings: WebhookSettings, pod: Pod, service_account: Mapping[str, 
         settings=settings, service_account=service_account, pod=pod.annotations, warnings=warnings
     ).wish()
     if wish is None:
-        return Mutation()
+        return Mutation(warnings=tuple(warnings), wished=bool(warnings))
+    if len(list(islice(pod.containers, MOST_CONTAINERS + 1))) > MOST_CONTAINERS:
+        warnings.append(f"the pod has more than {MOST_CONTAINERS} containers and is left alone")
+        return Mutation(warnings=warnings, wished=True)
     add = _MODES[_possible_mode(wish, pod, settings, warnings)]
     additions = Additions(pod.document)
     is_complete = add(settings, pod, wish, additions, warnings)

@@ -17,6 +17,9 @@ LookUp = Callable[[str, str], Awaitable[Mapping[str, str] | None]]
 """From namespace and name to a service account's annotations; None where there is none. Never from a cache."""
 
 _LOG: Final = logging.getLogger("gateway.webhook")
+_TOLD: Final = 12
+_LONGEST: Final = 253
+"""Characters of what a log line shows of a review, which may come from anybody; Kubernetes takes no longer names."""
 
 
 class Undecided(Exception):
@@ -53,8 +56,8 @@ class Reviewer:
         if annotations is None:
             return Outcome.UNKNOWN_SERVICE_ACCOUNT, self._of_unknown_account(review)
         made = mutation(self.settings, pod, annotations)
-        for warning in made.warnings:
-            _LOG.warning("a pod of %s in %s: %s", pod.service_account, review.namespace, warning)
+        for warning in made.warnings[:_TOLD]:
+            _LOG.warning("a pod of %s in %s: %s", pod.service_account, review.namespace, warning[:_LONGEST])
         return _outcome_of(made), made
 
     async def _annotations(self, review: PodReview) -> Mapping[str, str] | None:
@@ -71,7 +74,8 @@ class Reviewer:
             self.meters.look_up.observe(time.monotonic() - began)
 
     def _of_unknown_account(self, review: PodReview) -> Mutation:
-        told = f"there is no service account {review.pod.service_account} in {review.namespace}: the pod stays as it is"
+        name, namespace = review.pod.service_account[:_LONGEST], review.namespace[:_LONGEST]
+        told = f"there is no service account {name} in {namespace}: the pod stays as it is"
         _LOG.warning("%s", told)
         return Mutation(warnings=[told])
 

@@ -17,7 +17,7 @@ from gateway.webhook.server import WebhookServer
 from gateway.webhook.settings import WebhookSettings
 
 LOOK_UP_TIMEOUT: Final = 1.5
-"""Seconds for each step of a look-up; one that finds its connection closed is made twice."""
+"""Seconds for each step of a look-up; one that finds its connection dead is made twice."""
 LOOK_UPS: Final = 16
 _CERTIFICATE_EVERY: Final = 2.0
 _DRAIN: Final = 5.0

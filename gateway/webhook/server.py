@@ -5,7 +5,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,9 @@ class Bounds:
     connections: int = 512
     at_once: int = 32
     """Requests that are answered; others wait."""
-    bodies: int = 32 * LARGEST_BODY
+    large: int = 128 * 1024
+    """Bytes. Bodies beyond it are answered one after another: JSON that is read takes 25 times the room of its text."""
+    bodies: int = 16 * LARGEST_BODY
     """Bytes of all bodies that are announced and not yet answered."""
     handshake: float = 5.0
     head: float = 5.0
@@ -46,6 +48,7 @@ class WebhookServer:
         self._context = context
         self._bounds = bounds
         self._slots = asyncio.Semaphore(bounds.at_once)
+        self._large = asyncio.Semaphore(1)
         self._open: set[asyncio.Task[None]] = set()
         # Connections that wait for a request, the longest first.
         self._idle: dict[asyncio.Task[None], None] = {}
@@ -192,7 +195,7 @@ class WebhookServer:
             with self._client_turn():
                 async with asyncio.timeout(self._bounds.body):
                     body = await reader.readexactly(head.length)
-            async with self._slots:
+            async with self._large if head.length > self._bounds.large else nullcontext(), self._slots:
                 return await self._answered(head, body)
 
     @contextmanager

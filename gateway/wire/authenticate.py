@@ -1,7 +1,6 @@
 """The bodies of the gateway's own API (`/v1/authenticate`, `/v1/revocations`), written and read on both sides."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -176,7 +175,7 @@ def _authenticated_of(told: Mapping[str, Any]) -> Authenticated:
 def _answered(body: bytes, reading: Callable[[Any], T]) -> T:
     try:
         return reading(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableAnswer(f"the gateway's answer cannot be read: {type(error).__name__}") from None
 
 

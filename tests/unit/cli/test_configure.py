@@ -39,7 +39,33 @@ def test_a_profile_of_the_persons_own_is_left_alone(capsys: pytest.CaptureFixtur
     block = list(block_of(URL, ROWS, "us-east-1", "[profile lake-Analyst]\nx = y\n", process=False))
     assert "[profile lake-Analyst]" not in block
     assert "[profile shop-Admin]" in block
-    assert "left alone" in capsys.readouterr().err
+    assert capsys.readouterr().err == "left alone: you have a profile lake-Analyst of your own\n"
+
+
+@pytest.mark.parametrize("process", [False, True])
+def test_no_section_stands_there_twice(process: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """A block whose end mark is gone cannot be taken out again."""
+    before = "\n".join(list(block_of(URL, ROWS, "us-east-1", "", process=process))[:-1])
+    rest = without_block(f'{before}\n[profile "shop-Admin"]\n', URL)
+    written = configparser.RawConfigParser(strict=True)
+    block = block_of(URL, ROWS, "us-east-1", rest, process=process)
+    written.read_string("\n".join((rest.replace('[profile "shop-Admin"]', ""), *block)))
+    assert "services sts-gateway-sts-example-com of your own" in capsys.readouterr().err
+
+
+def test_what_stands_behind_a_lost_mark_stays() -> None:
+    block = list(block_of(URL, ROWS, "us-east-1", "", process=False))
+    without_end = "\n".join(block[:-1])
+    text = f"{without_end}\n{OWN}{chr(10).join(block)}\n"
+    assert without_block(text, URL) == f"{without_end}\n{OWN}"
+
+
+def test_roles_whose_names_run_together_are_told_apart_by_their_accounts_numbers() -> None:
+    rows = [("111122223333", "a-b", "c"), ("444455556666", "a", "b-c"), ("444455556666", "a", "c")]
+    written = configparser.RawConfigParser(strict=True)
+    written.read_string("\n".join(block_of(URL, rows, "us-east-1", "", process=False)))
+    profiles = [name for name in written.sections() if name.startswith("profile")]
+    assert profiles == ["profile 111122223333-c", "profile 444455556666-b-c", "profile a-c"]
 
 
 @pytest.mark.parametrize(

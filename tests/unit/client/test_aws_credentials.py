@@ -1,5 +1,6 @@
 """Where a command finds the credentials it signs with: as the AWS CLI does."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,6 +61,14 @@ def test_credentials_are_found(
     assert (found.access_key_id, found.session_token) == (key, token)
 
 
+@pytest.mark.parametrize("token", ["se\ncret", "secret\u20ac", "secret\n", "se cret"])
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+def test_what_no_header_can_hold_is_told_and_not_shown(name: str, token: str) -> None:
+    with pytest.raises(NoCredentials, match="of the environment holds a blank") as told:
+        find({**KEYS, name: token})
+    assert "cret" not in str(told.value)
+
+
 def test_a_percent_sign_is_itself(home: dict[str, str]) -> None:
     assert find(home).secret_access_key == "default%secret"
 
@@ -68,6 +77,12 @@ def test_a_percent_sign_is_itself(home: dict[str, str]) -> None:
 def test_none_are_told_with_the_mend(home: dict[str, str], profile: str) -> None:
     with pytest.raises(NoCredentials, match=profile):
         find(home, profile=profile)
+
+
+def test_a_user_without_a_home_has_no_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    with pytest.raises(NoCredentials, match="no AWS credentials"):
+        find({})
 
 
 def test_files_may_stand_elsewhere(tmp_path: Path) -> None:

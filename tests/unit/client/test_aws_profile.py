@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from botocore.compat import compat_shell_split
 from botocore.session import Session
 
 from gateway.client import aws_profile
@@ -17,6 +18,9 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
         *aws_profile.services(URL),
         *aws_profile.sso_profile("one", URL, account="111122223333", role="Analyst", region="eu-central-1"),
         *aws_profile.process_profile("two", URL, account="111122223333", role="Analyst", region="eu-central-1"),
+        *aws_profile.process_profile(
+            "three", URL, account="111122223333", role="Analyst", region="eu-central-1", ca_file="/my files/ca.pem"
+        ),
     ]
     (tmp_path / "config").write_text("\n".join(lines))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -43,3 +47,8 @@ def test_a_sign_in_is_shared_and_a_role_is_the_profiles_own(config: Session) -> 
 def test_a_process_is_called_with_the_gateways_address_and_the_role(config: Session) -> None:
     two = config.full_config["profiles"]["two"]
     assert two["credential_process"] == f"sts-gateway credentials --url {URL} --role 111122223333/Analyst"
+
+
+def test_a_process_is_told_the_gateways_ca(config: Session) -> None:
+    words = compat_shell_split(config.full_config["profiles"]["three"]["credential_process"])
+    assert words[-2:] == ["--ca-file", "/my files/ca.pem"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.client.held import LONGEST_PAUSE, Clocks, HeldCredentials, NothingToGive, Outcome
+from gateway.client.held import LONGEST_PAUSE, AlreadyEnded, Clocks, HeldCredentials, NothingToGive, Outcome
 from gateway.client.sts import SessionKeys
 
 HOUR = 3600.0
@@ -167,7 +167,8 @@ def test_since_when_it_fails_is_kept_until_it_succeeds(world: World) -> None:
 
 def test_credentials_that_have_ended_on_arrival_are_not_asked_for_again_at_once(world: World) -> None:
     """A clock that runs ahead must not become a flood of requests."""
-    world.take(life=-1)
+    with pytest.raises(AlreadyEnded):
+        world.take(life=-1)
 
     assert world.held.wait() > 0
     with pytest.raises(NothingToGive, match="set it"):

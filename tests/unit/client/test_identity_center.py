@@ -83,12 +83,83 @@ def test_a_secret_that_would_end_a_quotation_is_refused(center: IdentityCenter, 
         center.credentials("token", "1", "r")
 
 
+STARTED = {
+    "deviceCode": "d-c",
+    "userCode": "BCDF-GHJK",
+    "verificationUri": "/device",
+    "verificationUriComplete": "/device?user_code=BCDF-GHJK",
+    "interval": 5,
+    "expiresIn": 600,
+}
+
+
+def started(center: IdentityCenter, **changed: Any) -> dict[str, Any]:
+    here = {name: f"{center.url}{STARTED[name]}" for name in ("verificationUri", "verificationUriComplete")}
+    return {**STARTED, **here, **changed}
+
+
 @pytest.mark.parametrize("address", ["https://evil.example/device", "file:///etc/passwd"])
 def test_the_browser_is_opened_nowhere_but_at_the_gateway(center: IdentityCenter, address: str) -> None:
-    honest = {"verificationUri": f"{center.url}/device", "userCode": "BCDF-GHJK"}
-    Answers.at = {"/sso-oidc/device_authorization": (200, {**honest, "verificationUriComplete": address})}
-    with pytest.raises(GatewayUnreachable):
+    Answers.at = {"/sso-oidc/device_authorization": (200, started(center))}
+    assert center.start_device(CLIENT)["interval"] == 5
+    Answers.at = {"/sso-oidc/device_authorization": (200, started(center, verificationUriComplete=address))}
+    with pytest.raises(GatewayUnreachable, match=f"signs people in at {address}"):
         center.start_device(CLIENT)
+
+
+ISSUED = {"accessToken": "a", "refreshToken": "r", "expiresIn": 3_600}
+ACCOUNTS = {"accountList": [{"accountId": "111122223333", "accountName": "lake"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "honest", "member", "value"),
+    [
+        ("/sso-oidc/client/register", {"clientId": "i", "clientSecret": "s"}, "clientSecret", None),
+        ("/sso-oidc/client/register", {"clientId": "i", "clientSecret": "s"}, "clientId", 7),
+        ("/sso-oidc/token", ISSUED, "accessToken", "a\r\nx: y"),
+        ("/sso-oidc/token", ISSUED, "refreshToken", None),
+        ("/sso-oidc/token", ISSUED, "expiresIn", "3600"),
+        ("/sso-oidc/token", ISSUED, "expiresIn", True),
+        ("/sso-oidc/token", ISSUED, "expiresIn", 10**400),
+        ("/sso-oidc/device_authorization", STARTED, "interval", 0),
+        ("/sso-oidc/device_authorization", STARTED, "interval", "5"),
+        ("/sso-oidc/device_authorization", STARTED, "expiresIn", None),
+        ("/sso-oidc/device_authorization", STARTED, "deviceCode", None),
+        ("/sso-oidc/device_authorization", STARTED, "verificationUri", None),
+        ("/sso-oidc/device_authorization", STARTED, "userCode", "\x1b[2J"),
+        ("/sso/assignment/accounts", ACCOUNTS, "accountList", None),
+        ("/sso/assignment/accounts", ACCOUNTS, "accountList", ["x"]),
+        ("/sso/assignment/accounts", ACCOUNTS, "nextToken", 7),
+        ("/sso/assignment/roles", {"roleList": []}, "roleList", [{"roleName": None}]),
+        ("/sso/federation/credentials", {"roleCredentials": GIVEN}, "roleCredentials", None),
+        ("/sso/federation/credentials", {"roleCredentials": GIVEN}, "roleCredentials", {**GIVEN, "expiration": 10**17}),
+    ],
+    ids=str,
+)
+def test_what_lacks_a_member_or_has_it_in_another_form_is_not_believed(
+    center: IdentityCenter, path: str, honest: dict[str, Any], member: str, value: Any
+) -> None:
+    Answers.at = {"/sso/assignment/accounts": (200, ACCOUNTS), path: (200, {**honest, member: value})}
+    ways = {
+        "/sso-oidc/client/register": center.register,
+        "/sso-oidc/token": lambda: center.tokens(CLIENT, {}),
+        "/sso-oidc/device_authorization": lambda: center.start_device(CLIENT),
+        "/sso/federation/credentials": lambda: center.credentials("token", "1", "r"),
+    }
+    with pytest.raises(GatewayUnreachable, match="not as a gateway does"):
+        ways.get(path, lambda: list(center.roles("token")))()
+
+
+def test_a_list_without_an_end_is_left(center: IdentityCenter) -> None:
+    Answers.at = {"/sso/assignment/accounts": (200, {"accountList": [], "nextToken": "again"})}
+    with pytest.raises(GatewayUnreachable, match="without an end"):
+        list(center.roles("token"))
+
+
+def test_what_a_refusal_says_cannot_move_a_terminal(center: IdentityCenter) -> None:
+    Answers.at = {"/sso-oidc/token": (400, {"error_description": "no\x1b[2J"})}
+    with pytest.raises(Refused, match=r"^no\?\[2J$"):
+        center.tokens(CLIENT, {})
 
 
 @pytest.mark.parametrize(
@@ -96,7 +167,9 @@ def test_the_browser_is_opened_nowhere_but_at_the_gateway(center: IdentityCenter
     [
         ((400, {"error": "x", "error_description": "no"}), Refused),
         ((503, {"error": "x", "error_description": "full"}), GatewayUnreachable),
+        ((429, {"message": "later"}), GatewayUnreachable),
         ((200, b"<html>"), GatewayUnreachable),
+        ((200, b"[" * 100_000), GatewayUnreachable),
         ((200, []), GatewayUnreachable),
     ],
 )
@@ -104,3 +177,9 @@ def test_an_answer_is_told_as_what_it_is(center: IdentityCenter, answer: Any, er
     Answers.at = {"/sso-oidc/token": answer}
     with pytest.raises(error):
         center.tokens(CLIENT, {})
+
+
+def test_another_name_of_the_gateway_is_told_with_the_mend(center: IdentityCenter) -> None:
+    Answers.at = {"/sso-oidc/device_authorization": (400, {"error_description": "the start URL is https://h/start"})}
+    with pytest.raises(Refused, match=r"^the start URL is https://h/start; --url must be the gateway's public_url$"):
+        center.start_device(CLIENT)

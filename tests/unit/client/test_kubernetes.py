@@ -1,5 +1,7 @@
 """Kubernetes' API as a pod asks it: by its own token, over TLS that it checks, and never for longer than it may."""
 
+import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +55,21 @@ def test_a_name_that_no_account_can_have_is_not_asked_for(
 ) -> None:
     assert api.service_account_annotations("data", name) is None
     assert server.asked == []
+
+
+def test_a_namespace_that_is_none_leads_nowhere(api: KubernetesApi, server: KubernetesApiServer) -> None:
+    for namespace in ("..", "", "a/b", "."):
+        assert api.service_account_annotations(namespace, "etl") is None
+    assert server.asked == []
+
+
+def test_a_token_that_no_header_can_hold_is_told_and_not_shown(server: KubernetesApiServer) -> None:
+    folder = server.pod_folder("sts", "webhook")
+    (folder / "token").write_text("secret\nsecret")
+
+    with pytest.raises(KubernetesUnreachable, match="holds no token") as told:
+        KubernetesApi.in_cluster(server.environment, folder).service_account_annotations("data", "etl")
+    assert "secret\n" not in str(told.value)
 
 
 def test_connections_are_kept_and_made_anew_where_the_server_has_closed_them(
@@ -119,6 +136,22 @@ def test_a_server_that_hangs_is_not_waited_for(api: KubernetesApi, server: Kuber
 
     with pytest.raises(KubernetesUnreachable, match="does not answer"):
         api.service_account_annotations("data", "etl")
+
+
+def test_connections_that_have_died_without_a_word_are_left_for_a_fresh_one(
+    api: KubernetesApi, server: KubernetesApiServer
+) -> None:
+    """As a load balancer leaves them that has gone over to another API server."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for _ in range(3):
+            dead = http.client.HTTPSConnection(api.host, api.port, timeout=api.timeout)
+            dead.sock = socket.create_connection(silent.getsockname(), timeout=api.timeout)
+            api._idle.append(dead)
+
+        assert api.service_account_annotations("data", "etl") == {"a": "1"}
+
+    assert len(api._idle) == 1
+    assert api.service_account_annotations("data", "etl") == {"a": "1"}
 
 
 def test_a_server_of_another_authority_gets_no_token(server: KubernetesApiServer, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The log's lines: plain, one each, safe on a terminal."""
 
+import errno
+import io
 import re
+import sys
 
 import pytest
 
@@ -20,3 +23,14 @@ def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_a_moment_has_no_fraction_and_no_offset(timestamp: float, text: str) -> None:
     assert written(timestamp) == text
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or a reader that has gone: the thread that renews writes there too."""
+
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    tell("lost")

@@ -107,3 +107,10 @@ def test_a_head_alone_has_the_length_and_no_body() -> None:
 
     assert b"content-length: 8\r\n" in answer
     assert answer.endswith(b"\r\n\r\n")
+
+
+def test_a_header_of_blanks_is_read_in_one_pass() -> None:
+    # An expression that takes blanks off either end would try every split: hours, for one request of anybody's.
+    with pytest.raises(Fault) as told:
+        read_head(b"GET / HTTP/1.1\r\na:" + b" " * 16_000 + b"\x01\r\n\r\n")
+    assert told.value.status == 400

@@ -53,6 +53,19 @@ def test_what_fails_is_kept_for_whoever_asks(error: Exception, outcome: Outcome,
     assert "why" in world.told[0]
 
 
+def test_what_has_ended_already_is_told_as_a_fault_and_ever_more_rarely() -> None:
+    world = World(lambda: KEYS)
+    world.time.now = KEYS.expires + 1
+    for _ in range(4):
+        world.renewal.attempt()
+
+    assert [line.partition("attempt ")[2].partition(":")[0] for line in world.told] == ["1", "2", "4"]
+    assert "by the clock of this machine" in world.told[0]
+    with pytest.raises(NothingToGive) as told:
+        world.held.give(least=0)
+    assert (told.value.outcome, told.value.code) == (Outcome.REFUSED, "ClockSkew")
+
+
 def test_a_long_outage_is_told_ever_more_rarely_and_the_next_one_from_its_beginning() -> None:
     endings: list[Exception | None] = [*[GatewayUnreachable("away")] * 10, None, GatewayUnreachable("again")]
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -134,3 +135,13 @@ def test_warnings_are_bounded_and_hold_nothing_that_moves_a_cursor() -> None:
     assert max(map(len, warnings)) == 256
     assert warnings[0].endswith("...")
     assert warnings[1] == "sts-gateway: a?[31m?b"
+
+
+def test_a_warning_of_megabytes_is_cut_before_it_is_looked_at() -> None:
+    question = read(changed())
+    began = time.process_time()
+    answered = response(answer(question, (), ["x" * 16_000_000] * 12))
+
+    assert set(map(len, answered["warnings"])) == {256}
+    # Letter by letter it took some seconds, for which all other reviews waited.
+    assert time.process_time() - began < 1

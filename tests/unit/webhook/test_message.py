@@ -98,3 +98,10 @@ def test_an_answer_says_its_length_and_whether_the_connection_stays() -> None:
         b"HTTP/1.1 404 Not Found\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 8\r\n"
         b"connection: close\r\n\r\nnothing\n"
     )
+
+
+def test_a_header_of_blanks_is_read_in_one_pass() -> None:
+    # An expression that takes blanks off either end would try every split: hours, for one request of anybody's.
+    with pytest.raises(Refused) as refused:
+        head("GET / HTTP/1.1", f"a:{' ' * 16_000}\x01")
+    assert refused.value.status == 400

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.webhook.mutation import MOST_CONTAINERS
 from gateway.webhook.settings import Mode
 from tests.fakes.pods import SHAPES, container, pod
 from tests.fakes.webhook_world import ANNOTATED, FOLDER, GATEWAY, ROLE, env, mounts, mutated, result, volumes
@@ -301,3 +302,23 @@ def test_each_field_has_an_operation_of_its_own() -> None:
     paths = [operation["path"] for operation in mutated(shape).operations]
 
     assert paths == ["/spec/containers/0/env/-"] * 6 + ["/spec/containers/0/volumeMounts", "/spec/volumes/-"]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_pod_of_more_containers_than_anybody_has_is_left_alone_and_told(mode: Mode) -> None:
+    """A small review would become a patch of many megabytes, made while all others wait."""
+    most = [container(f"c{number}") for number in range(MOST_CONTAINERS)]
+    assert mutated(pod(*most), mode=mode).operations
+
+    made = mutated(pod(*most, initContainers=[container("one more")]), mode=mode)
+    assert (made.operations, made.wished) == ((), True)
+    assert made.warnings == ["the pod has more than 500 containers and is left alone"]
+
+
+def test_an_arn_that_no_gateway_takes_is_told_and_goes_into_no_container() -> None:
+    key, arn = "eks.amazonaws.com/role-arn", "arn:aws:iam::111122223333:role/"
+    assert mutated(pod(), {key: arn.ljust(2_048, "x")}).operations
+
+    made = mutated(pod(), {key: arn.ljust(2_049, "x")})
+    assert (made.operations, made.wished) == ((), True)
+    assert made.warnings == (f"{key} has more than 2048 characters: the pod is left alone",)

@@ -158,3 +158,17 @@ async def test_warnings_are_shown_logged_and_counted(caplog: pytest.LogCaptureFi
     (warning,) = answered["warnings"]
     assert warning.removeprefix("sts-gateway: ") in caplog.text
     assert "sts_gateway_webhook_warnings_total 1\n" in world.reviewer.meters.page().decode()
+
+
+async def test_a_pod_of_a_great_many_faults_is_told_in_a_few_lines(caplog: pytest.LogCaptureFixture) -> None:
+    half = [container(f"c{number}" * 500, env={"AWS_ROLE_ARN": "x"}) for number in range(100)]
+    await World(ANNOTATED).review(pod(*half))
+
+    assert len(caplog.records) == 12
+    assert max(len(record.getMessage()) for record in caplog.records) < 400
+
+
+async def test_names_of_anybodys_are_not_logged_at_their_length(caplog: pytest.LogCaptureFixture) -> None:
+    await World(None).review(pod(), namespace="n" * 1_000_000)
+
+    assert len(caplog.text) < 1_000

@@ -375,6 +375,33 @@ async def test_no_more_are_answered_at_once_than_the_bound(start: Start) -> None
     assert most == 2
 
 
+async def test_large_bodies_are_answered_one_after_another_and_hold_up_no_small_one(start: Start) -> None:
+    """What a few megabytes of brackets become in memory, all at once, would end the process."""
+    large_now, most, small = 0, 0, asyncio.Event()
+
+    async def count(_head: Head, body: bytes) -> Response:
+        nonlocal large_now, most
+        if len(body) == 2:
+            small.set()
+            return plain(200, "small")
+        large_now += 1
+        most = max(most, large_now)
+        await small.wait()
+        large_now -= 1
+        return plain(200, "large")
+
+    running = await start(count, Bounds(large=100))
+    clients = [await running.connect() for _ in range(3)]
+    for client in clients:
+        await client.send(posted(b"x" * 101))
+    await asyncio.sleep(0.1)
+    clients.append(await running.connect())
+    await clients[-1].send(posted(b"{}"))
+
+    assert [(await client.answer())[2] for client in clients] == [b"large\n"] * 3 + [b"small\n"]
+    assert most == 1
+
+
 async def test_a_server_that_ends_says_so_and_answers_what_it_has_begun(start: Start) -> None:
     began = asyncio.Event()
 

@@ -115,6 +115,11 @@ def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
             answer(body)
 
 
+def test_an_answer_of_brackets_alone_is_refused() -> None:
+    with pytest.raises(wire.UnreadableAnswer):
+        wire.read_revocation_page(b"[" * 100_000)
+
+
 @pytest.mark.parametrize("expires", [0, -1, 604_801, True, "60", 1.5])
 def test_a_life_that_no_presigned_url_has_is_refused(expires: object) -> None:
     body = {"service": "s", "accessKeyId": "a", "stringToSign": "t", "signature": "s", "expires": expires}
