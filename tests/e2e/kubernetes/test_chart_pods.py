@@ -44,6 +44,18 @@ def test_02_every_pod_is_nobodys_and_has_nothing_of_its_host(rendering: Renderin
         assert not [volume for volume in spec.get("volumes", []) if "hostPath" in volume]
 
 
+@pytest.mark.parametrize("name", VALUES)
+def test_02_on_openshift_every_pod_is_whom_the_namespace_says(name: str) -> None:
+    rendering = render(with_values(name, openshift=True))
+
+    contexts = [template["spec"]["securityContext"] for _, template in rendering.pods]
+    contexts += [container["securityContext"] for container in containers(rendering)]
+    assert contexts
+    for context in contexts:
+        assert context["runAsNonRoot"] is True
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(context)
+
+
 @each_rendering
 def test_03_only_who_asks_the_api_server_has_a_token_for_it(rendering: Rendering) -> None:
     mounted = {
