@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.domain.clock import Clock
-from gateway.exchange.people import clients, records, tokens
+from gateway.exchange.people import records, tokens
 from gateway.exchange.people.context import PeopleParts
 from gateway.exchange.people.records import SealedRecords
 from gateway.sealing.envelope import Sealer
@@ -29,7 +29,6 @@ def people_of(settings: GatewaySettings, keyring: Keyring | LiveKeyring, state: 
         records=SealedRecords(state, sealer(records.PURPOSE), clock),
         access_tokens=sealer(tokens.ACCESS_PURPOSE),
         refresh_tokens=sealer(tokens.REFRESH_PURPOSE),
-        clients=sealer(clients.PURPOSE),
         codes=Throttle(state, clock, kind="user_codes", attempts=_WRONG_CODES, window=_WINDOW),
         begun=Throttle(state, clock, kind="sign_ins_begun", attempts=_BEGUN, window=_WINDOW),
         idle=settings.browser_session.idle,

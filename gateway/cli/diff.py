@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUMMARY: Final = (
     "tell what a change of configuration gives and takes: which groups, claims, roles and users gain or lose which "
-    "roles and permissions; order and style of writing make no difference"
+    "roles and permissions, whom which service serves; order and style of writing make no difference"
 )
 EXAMPLE: Final = """
 sts-gateway diff /etc/sts-gateway config/example.yaml
@@ -53,16 +53,52 @@ def _side(configuration: "Configuration") -> "Side":
         catalog=catalog_of(configuration),
         users=configuration.users,
         providers={name: _taken(settings) for name, settings in configuration.providers.items()},
+        services=configuration.services,
     )
 
 
-def _taken(settings: "OidcSettings | SamlSettings | LdapSettings") -> str:
-    """What is believed of a provider, in a phrase."""
+def _taken(settings: "OidcSettings | SamlSettings | LdapSettings") -> tuple[str, ...]:
+    """What is believed of a provider, a phrase each."""
     if settings.type == "ldap":
-        return f"passwords of {settings.users.base or settings.user_dn_template} at {', '.join(settings.servers)}"
+        return _of_directory(settings)
     if settings.type == "saml":
-        return f"assertions of the provider in {settings.metadata} for {settings.entity_id or 'the default entity id'}"
-    return f"tokens of {settings.issuer} for {', '.join(sorted(settings.audiences)) or 'browser sign-in'}"
+        return _of_assertions(settings)
+    return _of_tokens(settings)
+
+
+def _of_directory(settings: "LdapSettings") -> tuple[str, ...]:
+    users, groups = settings.users, settings.groups
+    found = "no groups"
+    if groups is not None:
+        found = f"groups by {groups.filter} under {groups.base}, called by {groups.name}, nested: {groups.nested}"
+    return (
+        f"passwords of {users.base or settings.user_dn_template} at {', '.join(settings.servers)}",
+        f"people by {users.filter}, called by {users.username}",
+        found,
+    )
+
+
+def _of_assertions(settings: "SamlSettings") -> tuple[str, ...]:
+    from gateway.exchange.catalogue import told_duration
+
+    names = settings.attributes
+    return (
+        f"assertions of the provider in {settings.metadata} for {settings.entity_id or 'the default entity id'}",
+        f"usernames by the attribute {names.username}, groups by {names.groups}",
+        f"sign-ins of the last {told_duration(settings.max_authentication_age)}",
+        *(["sign-ins that begin at the provider"] if settings.allow_idp_initiated else []),
+    )
+
+
+def _of_tokens(settings: "OidcSettings") -> tuple[str, ...]:
+    names, parties = settings.claims, settings.authorized_parties
+    return (
+        f"tokens of {settings.issuer} for {', '.join(sorted(settings.audiences)) or 'browser sign-in'}",
+        f"usernames by the claim {names.username}, groups by {names.groups}",
+        f"signatures by {', '.join(sorted(settings.algorithms))}",
+        *([] if settings.client_id is None else [f"browser sign-in as {settings.client_id}"]),
+        *([] if parties is None else [f"tokens for several given to {', '.join(sorted(parties)) or 'nobody'}"]),
+    )
 
 
 def _cells(change: "Change") -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Revocations: what is ended before its time, and the list that tells whether a session is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +8,10 @@ from typing import Final, Protocol
 
 KEPT: Final = timedelta(hours=36, minutes=5)
 """How long a revocation is kept: longer than the longest session (GetSessionToken's 36 hours) may live."""
+
+
+FARTHEST: Final = timedelta(seconds=5)
+"""How far into the future a session may count as issued: it would end so much later."""
 
 
 class RevocationKind(StrEnum):
@@ -73,9 +77,19 @@ class RevocationList:
     def __len__(self) -> int:
         return len(self._all)
 
+    def __iter__(self) -> Iterator[Revocation]:
+        return iter(self._all)
+
     def with_more(self, revocations: Iterable[Revocation], now: datetime) -> "RevocationList":
         """These and the ones given; what nobody needs any more is left out."""
         return RevocationList([*(one for one in self._all if one.until > now), *revocations])
+
+    def beyond(self, other: "RevocationList") -> tuple[Revocation, ...]:
+        """Those of which the other list has none, or one that ends less."""
+        held = {(one.kind, one.value): one.issued_before for one in other}
+        return tuple(
+            one for one in self if (before := held.get((one.kind, one.value))) is None or before < one.issued_before
+        )
 
     def of(self, principal: Revocable) -> Revocation | None:
         """What ended the principal's session; None where it lives. Four look-ups at most, however long the list."""
@@ -99,10 +113,24 @@ class RevocationList:
         """When a session that is opened now counts as issued: not before what has been revoked of its like.
 
         `role`: `ACCOUNT/NAME`. Without this a session opened in the second of a revocation, after it, would be dead.
+        One that is revoked again and again within a second or two opens nothing that lives.
         """
         second = now.replace(microsecond=0)
         covered = [one.issued_before for one in self._dated(role, provider, subject) if one.issued_before >= second]
-        return max(covered) + timedelta(seconds=1) if covered else now
+        born = max(covered) + timedelta(seconds=1) if covered else now
+        return born if born <= second + FARTHEST else now
+
+    def latest_birth(self, now: datetime, kind: RevocationKind, value: str) -> datetime:
+        """When sessions, that `kind` and `value` name and that are open by now, count as issued at the latest.
+
+        `birth` puts some of them into the future: what ends them must end those too.
+        """
+        # A session has both a role and a subject: what one of them was revoked for dates those of the other.
+        other = {RevocationKind.ROLE: self._subjects, RevocationKind.SUBJECT: self._roles}.get(kind, {})
+        own = {RevocationKind.ROLE: self._roles, RevocationKind.SUBJECT: self._subjects}.get(kind, {}).get(value)
+        second = now.replace(microsecond=0)
+        covered = [one.issued_before for one in (*other.values(), own) if one and one.issued_before >= second]
+        return min(max(covered) + timedelta(seconds=1), second + FARTHEST) if covered else now
 
     def _dated(self, role: str | None, provider: str | None, subject: str | None) -> Sequence[Revocation]:
         """Of these, what ends the sessions that were issued before."""

@@ -7,12 +7,12 @@ Source: AWS STS API Reference, "AssumeRole"; IAM User Guide, "Passing session ta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.domain.arn import RoleArn
 from gateway.domain.assumption import OpenedSession, RoleRequest
-from gateway.domain.errors import ActionDenied, DurationTooLong, InvalidTags, MfaRefused
+from gateway.domain.errors import DurationTooLong, InvalidTags, MfaRefused
 from gateway.domain.grant import Grant, SignIn, StatementId
 from gateway.domain.principal import PrincipalType
 from gateway.domain.role import Role
@@ -58,9 +58,9 @@ def assume_role(parts: Parts, request: RoleRequest, call: SignedCall, entry: Aud
         raise MfaRefused
     carried = _carried(parts, request, proof)
     role = parts.catalog.role_by_arn(arn)
-    if role is None:
-        raise _no_such_role(parts, request, proof, carried)
     allowed_by = _allowed(parts, request, proof, role, carried)
+    if role is None:
+        raise AssertionError("a role that is not there trusts nobody")
     entry.details["allowedBy"] = list(allowed_by)
     grant = Grant(
         role=role,
@@ -108,12 +108,17 @@ def _carried(parts: Parts, request: RoleRequest, proof: Proof) -> _Carried:
 
 
 def _allowed(
-    parts: Parts, request: RoleRequest, proof: Proof, role: Role, carried: _Carried
+    parts: Parts, request: RoleRequest, proof: Proof, role: Role | None, carried: _Carried
 ) -> tuple[StatementId, ...]:
-    """What allows each of the actions that the session needs. Raises ActionDenied."""
-    context = context_of(proof, _request_keys(request, role.tags, carried))
+    """What allows each of the actions that the session needs. Raises ActionDenied.
+
+    `role` None: there is none. Whether a role exists is nobody's business who may not assume it, be it told by words, a
+    length or the time taken: it is judged as one that trusts nobody.
+    """
+    arn = RoleArn.parse(request.session.role_arn or "")
+    context = context_of(proof, _request_keys(request, {} if role is None else role.tags, carried))
     caller = _reference(proof)
-    trust = parts.catalog.trust_of(role).stated.policies
+    trust = () if role is None else parts.catalog.trust_of(role).stated.policies
     actions = [ASSUME_ROLE]
     if carried.tags:
         actions.append(TAG_SESSION)
@@ -121,24 +126,17 @@ def _allowed(
         actions.append(SET_SOURCE_IDENTITY)
     allowing: dict[StatementId, None] = {}
     for action in actions:
-        query = Query(action=action, resource=str(role.arn), context=context, principal=caller)
-        decision = _decision(proof, query, trust, role.arn.account)
+        query = Query(action=action, resource=str(arn), context=context, principal=caller)
+        decision = _decision(proof, query, trust, arn.account)
         if not decision.allowed:
-            raise refused(parts, proof, query, decision)
+            cause = decision.reason if role is not None else f"there is no role {arn}"
+            if arn.account != proof.principal.account:
+                # The caller's account decodes the message, and the role's tags and trust policy are another's.
+                query = replace(query, context=context_of(proof, _request_keys(request, {}, carried)))
+                decision = _decision(proof, query, (), arn.account)
+            raise refused(parts, proof, query, decision, cause=cause)
         allowing |= dict.fromkeys(StatementId(statement.statement_id) for statement in decision.matched)
     return tuple(allowing)
-
-
-def _no_such_role(parts: Parts, request: RoleRequest, proof: Proof, carried: _Carried) -> ActionDenied:
-    """Judged and told as for a role that trusts nobody.
-
-    Whether a role exists is nobody's business who may not assume it, be it told by words, a length or the time taken.
-    """
-    arn = RoleArn.parse(request.session.role_arn or "")
-    context = context_of(proof, _request_keys(request, {}, carried))
-    query = Query(action=ASSUME_ROLE, resource=str(arn), context=context, principal=_reference(proof))
-    decision = _decision(proof, query, (), arn.account)
-    return refused(parts, proof, query, decision, cause=f"there is no role {arn}")
 
 
 def _decision(proof: Proof, query: Query, trust: Sequence[Policy], owner: str) -> Decision:

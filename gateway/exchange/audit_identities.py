@@ -122,8 +122,11 @@ def _session_context(signer: Principal, provider: str | None, user_arn: str | No
 
 def _web_federation(signer: Principal, provider: str | None) -> dict[str, Any] | None:
     """CloudTrail has it for web identities alone, and nothing in its place for those who came by SAML."""
-    came_by = signer.condition_keys.get(_FEDERATED_PROVIDER, ("",))[0]
-    if provider is None or any(kind in came_by for kind in _NO_WEB_IDENTITIES):
+    if provider is None:
+        return None
+    # A session that was opened from another one carries the provider's name alone.
+    came_by = signer.condition_keys.get(_FEDERATED_PROVIDER, (provider,))[0]
+    if came_by == signer.provider or any(kind in came_by for kind in _NO_WEB_IDENTITIES):
         return None
     return {"federatedProvider": provider, "attributes": {"sub": signer.subject, "userName": signer.user_name}}
 

@@ -73,12 +73,12 @@ def may_authenticate_somewhere(parts: Parts, proof: Proof) -> None:
 def _own_entry(parts: Parts, proof: Proof, name: str) -> Service:
     """The entry of this name, where the caller may authenticate for it. An unknown one is told as a denied one is."""
     service = parts.services.get(name)
+    arn = service_arn(parts.region, proof.principal.account, name)
     if service is None:
-        arn = service_arn(parts.region, proof.principal.account, name)
         raise refused_outright(parts, proof, AUTHENTICATE, arn, "there is no such entry of `services`")
     if not _is_own(parts, proof, service):
         cause = "the entry has no account of its own, or is another account's; set services.NAME.account"
-        raise refused_outright(parts, proof, AUTHENTICATE, _arn(parts, service), cause)
+        raise refused_outright(parts, proof, AUTHENTICATE, arn, cause)
     allowed(parts, proof, ServiceAction(name=AUTHENTICATE, resource=_arn(parts, service)))
     return service
 

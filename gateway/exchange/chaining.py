@@ -29,7 +29,7 @@ from gateway.policy.context import RequestContext
 from gateway.policy.document import Policy
 from gateway.policy.evaluate import PrincipalReference, Query, evaluate_assumption
 from gateway.policy.loosening import Loosened, open_conditions
-from gateway.policy.principals import Principals
+from gateway.policy.principals import Principals, Reach
 from gateway.policy.statement import Statement
 from gateway.roles.catalog import Catalog
 
@@ -152,19 +152,46 @@ class _Asked:
         if not decision.allowed:
             return None
         sets = [one for one in (trust, identity, boundary) if one is not None]
-        matched = [one.as_written(decision.matched) for one in sets]
+        trusting, own = trust.as_written(decision.matched), identity.as_written(decision.matched)
+        within = () if boundary is None else boundary.as_written(decision.matched)
+        # At home whoever is named, and not only their account, needs no policy of their own.
+        naming = [one for one in trusting if self.role.arn.account == caller.account and _names(one, query)]
+        matched, asked = _easiest([ways for ways in ([naming], [trusting, own]) if all(ways)], known)
         denies = [statement for one in sets for statement in one.may_deny(query)]
+        denies += [one for one in trust.written.values() if not one.allows and _names_a_session(one, caller)]
         return Way(
             role=self.role,
             who=who,
             conditions=(
-                *(text for one in matched if (text := _alternatives(one, known))),
+                *(text for text in (asked, _alternatives(within, known)) if text),
                 *(f"unless {one.statement_id.removeprefix(behaviour.place)} denies" for one in denies),
             ),
             statements=tuple(
-                dict.fromkeys(one.statement_id.removeprefix(behaviour.place) for several in matched for one in several)
+                dict.fromkeys(one.statement_id.removeprefix(behaviour.place) for one in (*matched, *within))
             ),
         )
+
+
+def _names(statement: Statement, query: Query) -> bool:
+    principals = statement.principals
+    if principals is None or statement.excludes_principals:
+        return False
+    return principals.reach(query.principal) > Reach.DELEGATED
+
+
+def _names_a_session(statement: Statement, caller: Caller) -> bool:
+    """Whether it is about some of a role's sessions, by their own ARNs."""
+    if caller.session is None or statement.principals is None or statement.excludes_principals:
+        return False
+    return any(name.startswith(caller.session.removesuffix(ANY_SESSION)) for name in statement.principals.arns)
+
+
+def _easiest(ways: Sequence[Sequence[Sequence[Statement]]], known: frozenset[str]) -> tuple[Sequence[Statement], str]:
+    """Of ways, each of sets that must all allow: the one that needs nothing more, or all of them as alternatives."""
+    asked = ["; ".join(text for one in way if (text := _alternatives(one, known))) for way in ways]
+    if "" in asked:
+        return [one for several in ways[asked.index("")] for one in several], ""
+    return [one for way in ways for several in way for one in several], " or ".join(dict.fromkeys(asked))
 
 
 def _alternatives(statements: Sequence[Statement], known: frozenset[str]) -> str:

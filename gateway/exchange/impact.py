@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Final
 
 from gateway.domain.role import Role
+from gateway.domain.service import Service
 from gateway.domain.user import User
 from gateway.exchange.catalogue import alternatives, told_duration
 from gateway.exchange.chaining import Chaining
@@ -25,11 +26,12 @@ _NO_BOUNDARY: Final = "whatever its policies allow (no permissions boundary)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the two configurations. `providers`: name to whose tokens it takes, in words."""
+    """One of the two configurations. `providers`: name to what is believed of it, in phrases."""
 
     catalog: Catalog
     users: Sequence[User]
-    providers: Mapping[str, str]
+    providers: Mapping[str, Sequence[str]]
+    services: Sequence[Service] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ def _listed(side: Side) -> dict[tuple[object, ...], Piece]:
         _of_providers(side),
         *(_of_role(side.catalog, role, chaining) for role in side.catalog.roles),
         *(_of_user(user) for user in side.users),
+        *(_of_service(service) for service in side.services),
     )
     listed: dict[tuple[object, ...], Piece] = {}
     for piece in pieces:
@@ -65,7 +68,7 @@ def _listed(side: Side) -> dict[tuple[object, ...], Piece]:
 
 def _of_providers(side: Side) -> Iterator[Piece]:
     for name, taken in side.providers.items():
-        yield Piece(who=f"people of {name}", actions=taken)
+        yield from (Piece(who=f"people of {name}", actions=phrase) for phrase in taken)
 
 
 def _of_role(catalog: Catalog, role: Role, chaining: Chaining) -> Iterator[Piece]:
@@ -89,6 +92,22 @@ def _of_user(user: User) -> Iterator[Piece]:
     for key in user.access_keys:
         yield Piece(who=who, actions=f"access key {key.access_key_id}")
     yield from pieces_of_policies(who, policies_of(user))
+
+
+def _of_service(service: Service) -> Iterator[Piece]:
+    who = f"service {service.name}"
+    for account in sorted(service.principals):
+        yield Piece(who=f"callers of account {account}", actions=f"served by {who}")
+    if not service.principals:
+        yield Piece(who="callers of every account", actions=f"served by {who}")
+    for host in service.hosts:
+        yield Piece(who=who, actions=f"requests to {host}")
+    told = service.api_arn or f"requests of {service.signing_name}"
+    yield Piece(who=who, actions=f"{told}, signed for {service.region or 'any region'}")
+    if service.account is not None:
+        yield Piece(who=who, actions=f"account {service.account}")
+    if service.share_signing_key:
+        yield Piece(who=who, actions="signing keys that servers of other entries may hold")
 
 
 def _changes(change: str, pieces: Iterable[Piece]) -> Iterator[Change]:

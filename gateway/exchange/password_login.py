@@ -6,8 +6,6 @@ A throttled attempt never reaches the directory's own counter, and the right pas
 time as a wrong one. While the store of counters is down each process counts for itself.
 """
 
-from typing import Final
-
 from gateway.connectors.connector import PasswordAuthenticator
 from gateway.domain.errors import RejectedLogin
 from gateway.domain.identity import Identity
@@ -15,8 +13,6 @@ from gateway.domain.origin import RequestOrigin
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.login_throttles import LoginThrottles
 from gateway.exchange.parts import Parts
-
-_UNKNOWN_ADDRESS: Final = "unknown"
 
 
 async def password_identity(
@@ -30,7 +26,7 @@ async def password_identity(
     """Prove who `username` is. Raises RejectedLogin, ProviderUnreachable."""
     throttles = parts.throttles
     entry.details["provider"] = connector.name
-    address = origin.source_ip or _UNKNOWN_ADDRESS
+    address = origin.neighbourhood
     if await throttles.per_address.refused(address):
         raise _throttled(throttles, address, f"too many failed logins from {address}")
     try:

@@ -1,8 +1,9 @@
 """Ending sessions before their time, and telling resource servers what has been ended.
 
-`gateway:Revoke` is asked on the role's ARN. A session's id and an access key do not tell their role: they need the
-permission for every role of the account. A subject is asked on an ARN of the caller's account, and ends everywhere, as
-a session does: one person, one sign-in.
+`gateway:Revoke` is asked on the role's ARN. An access key does not tell its role, only its account: it needs the
+permission for every role of that account. A session's id does not tell even that, and sessions of several accounts may
+have come of it: it needs the permission for every role of every account. A subject is asked on an ARN of the caller's
+account, and ends everywhere: one person.
 """
 
 import re
@@ -10,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.actions.action import ServiceAction
-from gateway.domain.arn import subject_arn
+from gateway.domain.arn import RoleArn, subject_arn
 from gateway.domain.authentication import EndedSignIn, RevocationPage, RevocationRequest, Revoked
 from gateway.domain.clock import utc_text
-from gateway.domain.errors import InvalidParameter
+from gateway.domain.errors import ActionDenied, InvalidArn, InvalidParameter
 from gateway.domain.identifiers import TEMPORARY_KEY_PREFIX, account_of
 from gateway.domain.revocation import Revocation, RevocationKind, role_value
 from gateway.domain.role import Role
@@ -71,7 +72,9 @@ async def _sign_ins_ended(parts: Parts, made: Revocation) -> tuple[EndedSignIn, 
         record = await sign_ins.read(parts.people, made.value)
         found = () if record is None else (record,)
     elif made.kind is RevocationKind.SUBJECT:
-        found = await sign_ins.records_of(parts.people, made.value)
+        known = await sign_ins.records_of(parts.people, made.value)
+        # Whoever has signed in again meanwhile did so after it.
+        found = [one for one in known if one.signed_in.begun <= made.issued_before]
     for one in found:
         await sign_ins.end(parts, one.signed_in.sign_in_id)
     return tuple(_told(one) for one in found)
@@ -91,15 +94,41 @@ def _told(record: SignInRecord) -> EndedSignIn:
 
 
 def _role(parts: Parts, proof: Proof, value: str) -> str:
+    if _account_named(parts, value) not in {None, proof.principal.account}:
+        raise refused_outright(parts, proof, REVOKE, value, "the role is another account's")
     role = _role_named(parts, value)
+    try:
+        if role is None:
+            _allowed_for_every_role(parts, proof)
+        else:
+            allowed(parts, proof, ServiceAction(name=REVOKE, resource=str(role.arn)))
+    except ActionDenied as denied:
+        raise _told_as_asked(denied, value) from None
     if role is None:
-        # Only whoever may revoke every role learns that there is none of this name.
-        _allowed_for_every_role(parts, proof)
         raise InvalidParameter("There is no such role; name one as ACCOUNT/ROLE, as `roles` has it", parameter="value")
-    if role.arn.account != proof.principal.account:
-        raise refused_outright(parts, proof, REVOKE, str(role.arn), "the role is another account's")
-    allowed(parts, proof, ServiceAction(name=REVOKE, resource=str(role.arn)))
     return role_value(role.arn.account, role.arn.name)
+
+
+def _told_as_asked(denied: ActionDenied, value: str) -> ActionDenied:
+    """By the name that was sent: whether there is such a role is nobody's business who may not revoke it."""
+    return ActionDenied(
+        principal=denied.principal,
+        action=denied.action,
+        resource=value,
+        cause=denied.cause,
+        encoded_message=denied.encoded_message,
+    )
+
+
+def _account_named(parts: Parts, value: str) -> str | None:
+    """The account of a role's name or ARN, be there such a role or not; None where there is no such account."""
+    try:
+        return RoleArn.parse(value).account
+    except InvalidArn:
+        named = value.partition("/")[0]
+    # By the configuration's name for it, or by its number.
+    roles = parts.catalog.roles
+    return next((one.arn.account for one in roles if named in {one.name.partition("/")[0], one.arn.account}), None)
 
 
 def _role_named(parts: Parts, value: str) -> Role | None:
@@ -126,6 +155,9 @@ def _session(parts: Parts, proof: Proof, value: str) -> str:
     if _SESSION_ID.fullmatch(value) is None:
         raise InvalidParameter("A session's id is the sessionId of an audit line", parameter="value")
     _allowed_for_every_role(parts, proof)
+    accounts = {*(role.arn.account for role in parts.catalog.roles), *(user.account for user in parts.users.all)}
+    for account in sorted(accounts - {proof.principal.account}):
+        allowed(parts, proof, ServiceAction(name=REVOKE, resource=_every_role_of(account), every_key=True))
     return value
 
 
@@ -136,18 +168,20 @@ def _access_key(parts: Parts, proof: Proof, value: str) -> str:
             parameter="value",
         )
     if account_of(value) != proof.principal.account:
-        raise refused_outright(parts, proof, REVOKE, _every_role(proof), "the key is another account's")
+        every_role = _every_role_of(proof.principal.account)
+        raise refused_outright(parts, proof, REVOKE, every_role, "the key is another account's")
     _allowed_for_every_role(parts, proof)
     return value
 
 
 def _allowed_for_every_role(parts: Parts, proof: Proof) -> None:
     """Raises ActionDenied where the caller may not revoke some role of its account."""
-    allowed(parts, proof, ServiceAction(name=REVOKE, resource=_every_role(proof), every_key=True))
+    every_role = _every_role_of(proof.principal.account)
+    allowed(parts, proof, ServiceAction(name=REVOKE, resource=every_role, every_key=True))
 
 
-def _every_role(proof: Proof) -> str:
-    return f"arn:aws:iam::{proof.principal.account}:role/*"
+def _every_role_of(account: str) -> str:
+    return f"arn:aws:iam::{account}:role/*"
 
 
 _TARGETS: Final[Mapping[RevocationKind, Callable[[Parts, Proof, str], str]]] = {

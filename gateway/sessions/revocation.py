@@ -1,7 +1,8 @@
 """Revocations of this gateway: written to the shared feed, followed from there, and asked about from memory alone.
 
-The feed holds the truth. Each worker reads on from its own place every second, so nothing is lost however long it was
-away, and reads all of it anew each minute, as the feed asks of its readers.
+Each worker reads on from its own place every second, so nothing is lost however long it was away, and reads all of the
+feed anew each minute, as the feed asks of its readers. What the store has lost meanwhile stays in force wherever it was
+heard, and is given back to the feed.
 
 While the store does not answer, what was read last counts on: nobody can revoke anything then either, the lag is told
 by a metric, and a replica that alone cannot reach the store is not ready and has no traffic. A gateway that has read
@@ -32,6 +33,7 @@ MARGIN: Final = timedelta(seconds=2)
 _ANEW: Final = 60
 """Looks between two readings of the whole feed."""
 _FIRST_WAIT: Final = 5.0
+_TOLD_AT_ONCE: Final = 1_000
 
 _LOG: Final = logging.getLogger("gateway.revocations")
 
@@ -46,6 +48,7 @@ class Revocations:
         self._looks = 0
         self._background = Background("the following of revocations", self._follow)
         self._is_blind = False
+        self._silence: str | None = None  # why the feed cannot be read
         self._lock = asyncio.Lock()  # what is revoked here while the feed is being read must not be forgotten again
         self._read_at: datetime | None = None
         self.current = RevocationList()
@@ -112,11 +115,13 @@ class Revocations:
             return await self._look()
 
     async def _revoke(self, kind: RevocationKind, value: str) -> Revocation:
+        # What another replica was told a moment ago dates the sessions that it has opened since.
+        await self._read(self._cursor)
         now = self._clock.now()
         made = Revocation(
             kind=kind,
             value=value,
-            issued_before=(now + MARGIN).replace(microsecond=0),
+            issued_before=max((now + MARGIN).replace(microsecond=0), self.current.latest_birth(now, kind, value)),
             until=(now + KEPT).replace(microsecond=0),
         )
         await self._feed.append(FEED, written(made), made.until)
@@ -124,19 +129,46 @@ class Revocations:
         return made
 
     async def _look(self) -> bool:
-        anew = self._looks % _ANEW == 0
-        try:
-            cursor, reset, revocations = await self.since(None if anew else self._cursor)
-        except StateUnavailable as error:
-            _LOG.warning("the revocations cannot be read: %s", error.cause)
+        if not await self._read(self._cursor if self._looks % _ANEW else None):
             return False
-        now = self._clock.now()
-        if reset or revocations:
-            kept = RevocationList() if reset else self.current
-            self.current = kept.with_more(revocations, now)
-        self._cursor, self._read_at, self._is_blind = cursor, now, False
         self._looks += 1
         return True
+
+    async def _read(self, since: str | None) -> bool:
+        try:
+            cursor, reset, revocations = await self.since(since)
+        except StateUnavailable as error:
+            self._tell_silence(error.cause)
+            return False
+        self._tell_silence(None)
+        now = self._clock.now()
+        if reset or revocations:
+            # Added, though a reset told all that the feed holds: nobody takes a revocation back, and a store that
+            # failed over, or was restored, has lost the last ones.
+            self.current = self.current.with_more(revocations, now)
+        self._cursor, self._read_at, self._is_blind = cursor, now, False
+        if reset:
+            await self._told_again(RevocationList(revocations))
+        return True
+
+    def _tell_silence(self, cause: str | None) -> None:
+        """Once for each cause, and its end: the feed is looked at every second."""
+        if cause == self._silence:
+            return
+        self._silence = cause
+        if cause is None:
+            _LOG.info("the revocations are read again")
+        else:
+            _LOG.warning("the revocations cannot be read: %s", cause)
+
+    async def _told_again(self, held: RevocationList) -> None:
+        """Give the feed back what it has lost: whoever begins to read must hear of it too."""
+        lost = self.current.beyond(held)[:_TOLD_AT_ONCE]
+        if lost:
+            _LOG.warning("the store has lost revocations; it is told %d of them again", len(lost))
+        with contextlib.suppress(StateUnavailable):  # the next reading of the whole feed finds them missing still
+            for one in lost:
+                await self._feed.append(FEED, written(one), one.until)
 
     async def _follow(self) -> None:
         while True:

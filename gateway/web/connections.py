@@ -1,14 +1,10 @@
 """How many connections are open, from one address and in all."""
 
-import ipaddress
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
 
+from gateway.domain.origin import neighbourhood
 from gateway.web.origin import Network, address
-
-_V6_NEIGHBOURHOOD: Final = 64
-"""One customer of IPv6 has a whole /64: its addresses count as one."""
 
 
 class Admissions:
@@ -49,6 +45,4 @@ class Admissions:
             return peer, False
         if any(found in network for network in self._trusted):
             return str(found), False
-        if isinstance(found, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((found, _V6_NEIGHBOURHOOD), strict=False)), True
-        return str(found), True
+        return neighbourhood(str(found)), True

@@ -1,5 +1,11 @@
-"""Registered OAuth clients: nothing is stored, the client's id is its sealed registration (RFC 7591, section 5)."""
+"""Registered OAuth clients: nothing is stored, the client's id is its registration (RFC 7591, section 5).
 
+Whoever asks is registered, so an id needs no seal: it is read as a request to register is, and knows its secret by a
+fingerprint. The keyring has no part in it, whose keys go sooner than programs register anew: the AWS CLI keeps a
+registration to its end, and once it is refused signs nobody in until its cache is deleted by hand.
+"""
+
+import base64
 import ipaddress
 import json
 import re
@@ -11,9 +17,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.domain.errors import InvalidClient, InvalidRedirect
-from gateway.sealing.envelope import SealBroken, Sealer
+from gateway.exchange.people.context import fingerprint
 
-PURPOSE: Final = "sso_client"
 LIFE: Final = 90 * 86_400
 MAXIMUM_NAME: Final = 100
 _MAXIMUM_REDIRECTS: Final = 10
@@ -38,26 +43,26 @@ class Registration:
     expires_at: int
 
 
-def register(sealer: Sealer, name: str, redirect_uris: Sequence[str], now: datetime) -> Registration:
-    """Raises InvalidRedirect, KeyringUnavailable."""
+def register(name: str, redirect_uris: Sequence[str], now: datetime) -> Registration:
+    """Raises InvalidRedirect."""
     if len(redirect_uris) > _MAXIMUM_REDIRECTS or not all(map(is_loopback_uri, redirect_uris)):
         raise InvalidRedirect
     issued_at = int(now.timestamp())
     secret = secrets.token_urlsafe(32)
-    content = {"n": name, "r": list(redirect_uris), "s": secret, "e": issued_at + LIFE}
-    client_id = sealer.seal(json.dumps(content).encode(), now=now.timestamp())
+    content = {"n": name, "r": list(redirect_uris), "s": fingerprint(secret), "e": issued_at + LIFE}
+    client_id = base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
     return Registration(client_id=client_id, client_secret=secret, issued_at=issued_at, expires_at=issued_at + LIFE)
 
 
-def known_client(sealer: Sealer, client_id: str, now: datetime) -> Client:
+def known_client(client_id: str, now: datetime) -> Client:
     """The client of an id, which is no secret. Raises InvalidClient."""
-    return _opened(sealer, client_id, now)[0]
+    return _read(client_id, now)[0]
 
 
-def proven_client(sealer: Sealer, client_id: str, client_secret: str, now: datetime) -> Client:
+def proven_client(client_id: str, client_secret: str, now: datetime) -> Client:
     """The client that knows its secret. Raises InvalidClient."""
-    client, secret = _opened(sealer, client_id, now)
-    if not secrets.compare_digest(secret.encode(), client_secret.encode("utf-8", "replace")):
+    client, known = _read(client_id, now)
+    if not secrets.compare_digest(known, fingerprint(client_secret)):
         raise InvalidClient(cause="the client secret is wrong")
     return client
 
@@ -86,11 +91,18 @@ def _portless(uri: str) -> tuple[str, str]:
     return parts.hostname or "", parts.path
 
 
-def _opened(sealer: Sealer, client_id: str, now: datetime) -> tuple[Client, str]:
+def _read(client_id: str, now: datetime) -> tuple[Client, str]:
+    """The registration that an id is, and the fingerprint of its secret: anybody may have written it."""
     try:
-        content = json.loads(sealer.open(client_id))
-    except SealBroken as broken:
-        raise InvalidClient(cause=f"the client id is {broken.cause}") from None
-    if now.timestamp() >= content["e"]:
+        content = json.loads(base64.b64decode(client_id + "=" * (-len(client_id) & 3), altchars=b"-_", validate=True))
+        name, redirects, known, ends = (content[member] for member in "nrse")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise InvalidClient(cause="the client id is none") from None
+    texts = isinstance(redirects, list) and all(isinstance(one, str) for one in (name, known, *redirects))
+    if not texts or not known.isascii() or not isinstance(ends, int):
+        raise InvalidClient(cause="the client id is none")
+    if not 0 < len(name) <= MAXIMUM_NAME or not name.isprintable() or not all(map(is_loopback_uri, redirects)):
+        raise InvalidClient(cause="the client id is none that was ever given")
+    if now.timestamp() >= ends:
         raise InvalidClient(cause="the registration has expired")
-    return Client(client_id=client_id, name=content["n"], redirect_uris=tuple(content["r"])), content["s"]
+    return Client(client_id=client_id, name=name, redirect_uris=tuple(redirects)), known

@@ -33,9 +33,9 @@ class AuthorizationRequest:
     code_challenge: str
 
 
-def read_request(parts: PeopleParts, sent: Mapping[str, str], now: datetime) -> AuthorizationRequest:
+def read_request(sent: Mapping[str, str], now: datetime) -> AuthorizationRequest:
     """Raises InvalidClient, InvalidRedirect, InvalidParameter: told on a page, and nobody is sent anywhere."""
-    client = known_client(parts.clients, sent.get("client_id", ""), now)
+    client = known_client(sent.get("client_id", ""), now)
     redirect_uri = sent.get("redirect_uri", "")
     if not may_return_to(client, redirect_uri):
         raise InvalidRedirect

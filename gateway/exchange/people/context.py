@@ -14,7 +14,6 @@ from gateway.state.throttle import Throttle
 SIGN_IN_SOURCE: Final = "signin.amazonaws.com"
 OAUTH_SOURCE: Final = "sso-oauth.amazonaws.com"
 PORTAL_SOURCE: Final = "sso.amazonaws.com"
-UNKNOWN_ADDRESS: Final = "unknown"
 _RANDOM_BYTES: Final = 32
 
 
@@ -29,7 +28,6 @@ class PeopleParts:
     records: SealedRecords
     access_tokens: Sealer
     refresh_tokens: Sealer
-    clients: Sealer
     codes: Throttle
     begun: Throttle
     idle: int
@@ -38,7 +36,7 @@ class PeopleParts:
 
 async def may_begin(parts: PeopleParts, origin: RequestOrigin) -> None:
     """Count one more thing begun. Raises PolledTooFast: a store must not be filled by one address."""
-    address = origin.source_ip or UNKNOWN_ADDRESS
+    address = origin.neighbourhood
     if await parts.begun.refused(address):
         raise PolledTooFast
     await parts.begun.failed(address)

@@ -33,6 +33,7 @@ _USER_KIND: Final = "user_code"
 # RFC 8628 6.1: no vowels, so that no words come out, and nothing that is read two ways.
 _ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 _LENGTH: Final = 8
+_USED: Final = "the device code was used before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,15 @@ class DeviceRequest:
     source_ip: str | None
     user_agent: str | None
     begun: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """The sign-in whose person approved, and the family of the tokens to issue."""
+
+    sign_in_id: str
+    family: str = field(repr=False)
+    kept: Kept = field(repr=False)
 
 
 async def start(parts: PeopleParts, client: Client, origin: RequestOrigin, now: datetime) -> DeviceCodes:
@@ -103,8 +113,8 @@ async def answer(parts: PeopleParts, user_code: str, signed_in: SignedIn | None,
     return None
 
 
-async def redeem(parts: PeopleParts, device_code: str, client: Client, now: datetime) -> tuple[str, str]:
-    """The sign-in whose person approved, and the family of the tokens to issue; for one caller, once.
+async def approved(parts: PeopleParts, device_code: str, client: Client, now: datetime) -> Approved:
+    """The answer of a person who approved; `redeem` uses it up.
 
     Raises AuthorizationPending, PolledTooFast, AuthorizationDeclined, ExpiredGrant, InvalidGrant, StateUnavailable.
     """
@@ -119,10 +129,16 @@ async def redeem(parts: PeopleParts, device_code: str, client: Client, now: date
         raise await _not_yet(parts, device_code, kept, now)
     if kept.content["answer"] == "declined":
         raise AuthorizationDeclined
-    used = {**kept.content, "answer": "used"}
-    if kept.content["answer"] == "used" or not await parts.records.replace(_KIND, device_code, kept, used):
-        raise InvalidGrant(cause="the device code was used before")
-    return kept.content["sign_in"], kept.content["family"]
+    if kept.content["answer"] == "used":
+        raise InvalidGrant(cause=_USED)
+    return Approved(sign_in_id=kept.content["sign_in"], family=kept.content["family"], kept=kept)
+
+
+async def redeem(parts: PeopleParts, device_code: str, answered: Approved) -> None:
+    """Use an approval up: for one caller, once. Raises InvalidGrant, StateUnavailable."""
+    used = {**answered.kept.content, "answer": "used"}
+    if not await parts.records.replace(_KIND, device_code, answered.kept, used):
+        raise InvalidGrant(cause=_USED)
 
 
 async def _not_yet(

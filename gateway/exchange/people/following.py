@@ -34,16 +34,18 @@ async def begin(parts: Parts, identity: Identity, origin: RequestOrigin, provide
 
     Raises SignInRefused: it is larger than a record. StateUnavailable, KeyringUnavailable.
     """
-    signed_in = SignedIn.begin(identity, parts.clock.now(), parts.people.absolute)
+    now = parts.clock.now()
+    begun = parts.revocations.birth(now, role=None, provider=identity.provider, subject=identity.subject)
+    signed_in = SignedIn.begin(identity, now, parts.people.absolute, begun)
     age = _looked_at_every(parts, identity.provider, provider_token)
     signed_in = replace(signed_in, follows=age is not None)
     record = SignInRecord(
         signed_in=signed_in,
         address=origin.source_ip,
         agent=origin.user_agent,
-        seen=signed_in.begun,
+        seen=now,
         provider_token=provider_token,
-        look_again=None if age is None else signed_in.begun + age,
+        look_again=None if age is None else now + age,
     )
     await sign_ins.begin(parts, record)
     return signed_in

@@ -15,7 +15,7 @@ from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.parts import Parts
 from gateway.exchange.password_login import password_identity
 from gateway.exchange.people import code_grant, device_grant, login, portal_sessions, roles, seen
-from gateway.exchange.people.context import PORTAL_SOURCE, SIGN_IN_SOURCE, UNKNOWN_ADDRESS, may_begin
+from gateway.exchange.people.context import PORTAL_SOURCE, SIGN_IN_SOURCE, may_begin
 from gateway.exchange.people.device_grant import DeviceRequest
 from gateway.exchange.people.entering import Entered, console_login, entered
 from gateway.exchange.people.portal_sessions import PortalSession
@@ -161,7 +161,7 @@ class People:
 
     def authorization_request(self, sent: Mapping[str, str]) -> code_grant.AuthorizationRequest:
         """Raises InvalidClient, InvalidRedirect, InvalidParameter."""
-        return code_grant.read_request(self._parts.people, sent, self._parts.clock.now())
+        return code_grant.read_request(sent, self._parts.clock.now())
 
     async def give_code(
         self, session: PortalSession, request: code_grant.AuthorizationRequest, origin: RequestOrigin
@@ -189,12 +189,12 @@ class People:
 
     async def _guess(self, origin: RequestOrigin) -> None:
         # RFC 8628 5.1: a code of eight letters is short; who types wrong ones has to wait.
-        if await self._parts.people.codes.refused(origin.source_ip or UNKNOWN_ADDRESS):
+        if await self._parts.people.codes.refused(origin.neighbourhood):
             raise PolledTooFast
 
     async def _known(self, found: DeviceRequest | None, origin: RequestOrigin) -> DeviceRequest:
         if found is None:
-            await self._parts.people.codes.failed(origin.source_ip or UNKNOWN_ADDRESS)
+            await self._parts.people.codes.failed(origin.neighbourhood)
             raise InvalidParameter("No request waits under this code; check it, or begin again", parameter="user_code")
         return found
 

@@ -36,7 +36,7 @@ async def open_portal_session(people: PeopleParts, signed_in: SignedIn) -> Porta
     Raises NotSignedIn, StateUnavailable.
     """
     session = PortalSession(session_id=drawn(), form_token=drawn(), signed_in=signed_in)
-    content = {"sign_in": signed_in.sign_in_id, "form": session.form_token, "seen": signed_in.begun.timestamp()}
+    content = {"sign_in": signed_in.sign_in_id, "form": session.form_token, "seen": signed_in.as_of.timestamp()}
     await people.records.put(_KIND, session.session_id, content, signed_in.ends)
     await sign_ins.change(people, signed_in.sign_in_id, lambda record: replace(record, portal=session.session_id))
     return session

@@ -1,10 +1,18 @@
 """The use cases of programs that act in a person's name, by name: Identity Center's own API."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
 from gateway.domain.assumption import AssumedRole
-from gateway.domain.errors import AuthorizationPending, GrantError, NotSignedIn, PolledTooFast
+from gateway.domain.errors import (
+    AuditUnavailable,
+    AuthorizationPending,
+    GrantError,
+    NotSignedIn,
+    PolledTooFast,
+    StateUnavailable,
+)
 from gateway.domain.origin import RequestOrigin
 from gateway.exchange import audit_identities
 from gateway.exchange.auditing import AuditEntry
@@ -43,8 +51,8 @@ class Programs:
         self._parts = parts
 
     def register(self, name: str, redirect_uris: Sequence[str]) -> Registration:
-        """Nothing is stored, so no record is kept. Raises InvalidRedirect, KeyringUnavailable."""
-        return clients.register(self._parts.people.clients, name, redirect_uris, self._parts.clock.now())
+        """Nothing is stored, so no record is kept. Raises InvalidRedirect."""
+        return clients.register(name, redirect_uris, self._parts.clock.now())
 
     async def start_device(self, client_id: str, client_secret: str, origin: RequestOrigin) -> DeviceCodes:
         """Raises InvalidClient, PolledTooFast, StateUnavailable."""
@@ -58,31 +66,49 @@ class Programs:
         with self._entry("CreateToken", origin, OAUTH_SOURCE) as entry:
             entry.read_only = False
             try:
-                issued = await self._issued(request, origin, entry)
+                return await self._issued(request, origin, entry)
             except _UNRECORDED as told:
                 waiting = told
-            else:
-                self._concerns(issued.signed_in, entry)
-                entry.succeeded()
-                return issued
         raise waiting
 
     async def _issued(self, request: TokenRequest, origin: RequestOrigin, entry: AuditEntry) -> IssuedTokens:
         parts, now = self._parts.people, self._parts.clock.now()
         entry.request_parameters = {"grantType": request.grant_type}
         if isinstance(request, PasswordGrant):
-            return await self._by_password(request, origin, entry)
+            return self._told(await self._by_password(request, origin, entry), entry)
         client = self._proven(request.client_id, request.client_secret)
         entry.details["clientName"] = client.name
         if isinstance(request, RefreshGrant):
-            rotated = await tokens.rotate(parts, request.refresh_token, client.client_id)
-            return tokens.issued(parts, rotated, await current(self._parts, rotated.sign_in_id, origin), now)
+            return await self._by_refresh_token(request, client, origin, entry)
         if isinstance(request, DeviceGrant):
-            sign_in_id, family = await device_grant.redeem(parts, request.device_code, client, now)
+            answered = await device_grant.approved(parts, request.device_code, client, now)
+            signed_in, family = await current(self._parts, answered.sign_in_id, origin), answered.family
+            await device_grant.redeem(parts, request.device_code, answered)
         else:
             sign_in_id, family = await self._by_code(request, client)
-        signed_in = await current(self._parts, sign_in_id, origin)
-        return await tokens.issue(parts, signed_in, Program(client_id=client.client_id, name=client.name), now, family)
+            signed_in = await current(self._parts, sign_in_id, origin)
+        program = Program(client_id=client.client_id, name=client.name)
+        return self._told(await tokens.issue(parts, signed_in, program, now, family), entry)
+
+    async def _by_refresh_token(
+        self, request: RefreshGrant, client: Client, origin: RequestOrigin, entry: AuditEntry
+    ) -> IssuedTokens:
+        parts, now = self._parts.people, self._parts.clock.now()
+        shown = await tokens.presented(parts, request.refresh_token, client.client_id)
+        issued = await tokens.rotate(parts, shown, await current(self._parts, shown.sign_in_id, origin), now)
+        try:
+            return self._told(issued, entry)
+        except AuditUnavailable:
+            # SDKs try again by themselves, and would be taken for somebody with a copy.
+            with contextlib.suppress(StateUnavailable):
+                await tokens.give_back(parts, shown)
+            raise
+
+    def _told(self, issued: IssuedTokens, entry: AuditEntry) -> IssuedTokens:
+        """The tokens, once they are in the record. Raises AuditUnavailable."""
+        self._concerns(issued.signed_in, entry)
+        entry.succeeded()
+        return issued
 
     async def _by_code(self, request: CodeGrant, client: Client) -> tuple[str, str]:
         return await code_grant.redeem(
@@ -130,7 +156,7 @@ class Programs:
         return await current(self._parts, sign_in_id, origin)
 
     def _proven(self, client_id: str, client_secret: str) -> Client:
-        return clients.proven_client(self._parts.people.clients, client_id, client_secret, self._parts.clock.now())
+        return clients.proven_client(client_id, client_secret, self._parts.clock.now())
 
     def _concerns(self, signed_in: SignedIn, entry: AuditEntry) -> None:
         entry.user_identity = audit_identities.identity(signed_in.identity, None)

@@ -13,6 +13,7 @@ from gateway.exchange.assume_role import granted, opened
 from gateway.exchange.auditing import AuditEntry
 from gateway.exchange.parts import Parts
 from gateway.exchange.people import sign_ins
+from gateway.exchange.people.revoked import check_sign_in
 from gateway.exchange.people.signed_in import SignedIn
 from gateway.exchange.session_name import session_name_of
 from gateway.roles.decision import AssumptionRequest, RoleChoice
@@ -54,7 +55,7 @@ async def credentials(
     """A session of a role: through the same exchange as every other door's. `duration`: seconds, None: the role's own.
 
     Raises RoleAssumptionDenied, DurationTooLong, AuditUnavailable, KeyringUnavailable, PackedPolicyTooLarge,
-    InvalidTags.
+    InvalidTags, NotSignedIn.
     """
     identity = signed_in.identity
     # As CloudTrail has it: of the directory's person, and a service's event, whose parameters stand apart.
@@ -71,6 +72,8 @@ async def credentials(
     entry.user_identity = audit_identities.signed_in_person(identity, account, signed_in.sign_in_id)
     until = parts.clock.now() + timedelta(seconds=grant.duration)
     await sign_ins.note_credentials(parts.people, signed_in.sign_in_id, until)
+    # What was heard of meanwhile ends the sign-in, and not what is opened after it.
+    check_sign_in(parts, signed_in)
     return opened(parts, grant, identity, entry, sign_in_id=signed_in.sign_in_id)
 
 

@@ -19,8 +19,9 @@ _SIGN_IN_ID_BYTES: Final = 10
 class SignedIn:
     """One sign-in. `sign_in_id` is the audit lines' `sessionId`; nobody enters by it after `ends`.
 
-    `as_of`: when the provider last said who the person is, groups included. `follows`: whether it is asked again by
-    itself. `unanswered`: why it could not be, where nothing may be decided by what it said before.
+    `begun`: when it counts as begun, see `begin`. `as_of`: when the provider last said who the person is, groups
+    included. `follows`: whether it is asked again by itself. `unanswered`: why it could not be, where nothing may be
+    decided by what it said before.
     """
 
     identity: Identity
@@ -32,13 +33,16 @@ class SignedIn:
     unanswered: ProviderUnreachable | None = None
 
     @classmethod
-    def begin(cls, identity: Identity, now: datetime, absolute: int) -> "SignedIn":
-        """`absolute`: seconds; a provider that ends the sign-in sooner ends it here too."""
+    def begin(cls, identity: Identity, now: datetime, absolute: int, begun: datetime | None = None) -> "SignedIn":
+        """`absolute`: seconds; a provider that ends the sign-in sooner ends it here too.
+
+        begun: when it counts as begun, later than `now` where what is revoked of its person covers this moment.
+        """
         sign_in_id = base64.b32encode(os.urandom(_SIGN_IN_ID_BYTES)).decode("ascii")
         ends = now + timedelta(seconds=absolute)
         if identity.ends_at is not None:
             ends = min(ends, identity.ends_at)
-        return cls(identity=identity, sign_in_id=sign_in_id, begun=now, ends=ends, as_of=now)
+        return cls(identity=identity, sign_in_id=sign_in_id, begun=begun or now, ends=ends, as_of=now)
 
     def written(self) -> dict[str, Any]:
         """As JSON's types."""

@@ -45,12 +45,14 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
-    """A refresh token that was used; `issued` gives the next one."""
+class Presented:
+    """A refresh token that is good still; `rotate` uses it up. `generation`: its number in its family."""
 
     sign_in_id: str
     family: str = field(repr=False)
     generation: int
+    client: str = field(repr=False)
+    kept: Kept = field(repr=False)
 
 
 async def issue(
@@ -71,31 +73,53 @@ async def issue(
     return _sealed(parts, signed_in, family, 0, now)
 
 
-def issued(parts: PeopleParts, rotated: Rotated, signed_in: SignedIn, now: datetime) -> IssuedTokens:
-    """The next tokens of a family."""
-    return _sealed(parts, signed_in, rotated.family, rotated.generation, now)
-
-
-async def rotate(parts: PeopleParts, refresh_token: str, client_id: str) -> Rotated:
-    """Use a refresh token up. Raises InvalidGrant, StateUnavailable."""
+async def presented(parts: PeopleParts, refresh_token: str, client_id: str) -> Presented:
+    """What a refresh token is of; it may be used still. Raises InvalidGrant, StateUnavailable."""
     opened = _opened(parts.refresh_tokens, refresh_token)
     if opened is None:
         raise InvalidGrant(cause="the refresh token is none of this gateway's")
-    family, generation = opened["f"], opened["g"]
+    return await _unused(parts, opened["f"], opened["g"], fingerprint(client_id))
+
+
+async def rotate(parts: PeopleParts, shown: Presented, signed_in: SignedIn, now: datetime) -> IssuedTokens:
+    """Use a refresh token up, for the next tokens of its family.
+
+    It comes last: whoever is turned away before comes again with the same token, and is taken for nobody's copy.
+    Raises InvalidGrant, StateUnavailable, KeyringUnavailable.
+    """
+    generation = shown.generation + 1
+    following = _sealed(parts, signed_in, shown.family, generation, now)
     for _ in range(_TRIES):
-        kept = await _living(parts, family)
-        if kept is None:
-            raise InvalidGrant(cause="the tokens of this sign-in have ended")
-        if kept.content["client"] != fingerprint(client_id):
-            raise InvalidGrant(cause="the refresh token is another client's")
-        if generation < kept.content["generation"]:
-            break
-        # One of a later generation than the record is no copy: a store that failed over has lost what it acknowledged,
-        # be it between the look and the change.
-        if await parts.records.replace(_KIND, family, kept, {**kept.content, "generation": generation + 1}):
-            return Rotated(sign_in_id=kept.content["sign_in"], family=family, generation=generation + 1)
+        changed = {**shown.kept.content, "generation": generation}
+        if await parts.records.replace(_KIND, shown.family, shown.kept, changed):
+            return following
+        shown = await _unused(parts, shown.family, shown.generation, shown.client)
+    raise await _used_before(parts, shown.family)
+
+
+async def give_back(parts: PeopleParts, shown: Presented) -> None:
+    """A token is good again whose successor nobody was given: whoever had used it since has ended the family."""
+    kept = await _living(parts, shown.family)
+    if kept is not None and kept.content["generation"] == shown.generation + 1:
+        await parts.records.replace(_KIND, shown.family, kept, {**kept.content, "generation": shown.generation})
+
+
+async def _unused(parts: PeopleParts, family: str, generation: int, client: str) -> Presented:
+    kept = await _living(parts, family)
+    if kept is None:
+        raise InvalidGrant(cause="the tokens of this sign-in have ended")
+    if kept.content["client"] != client:
+        raise InvalidGrant(cause="the refresh token is another client's")
+    # One of a later generation than the record is no copy: a store that failed over has lost what it acknowledged, be
+    # it between the look and the change.
+    if generation < kept.content["generation"]:
+        raise await _used_before(parts, family)
+    return Presented(sign_in_id=kept.content["sign_in"], family=family, generation=generation, client=client, kept=kept)
+
+
+async def _used_before(parts: PeopleParts, family: str) -> InvalidGrant:
     await end_family(parts, family)
-    raise InvalidGrant(cause="the refresh token was used before; all tokens of its sign-in are ended")
+    return InvalidGrant(cause="the refresh token was used before; all tokens of its sign-in are ended")
 
 
 async def bearer(parts: PeopleParts, access_token: str, now: datetime) -> tuple[str, str]:

@@ -447,6 +447,41 @@ def test_the_decoded_refusal_of_a_role_that_does_not_exist_is_that_of_one_that_t
     assert absent.replace("role/Imagined", "role/Selfless") == there
 
 
+WARY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "sts:AssumeRole"},
+        {"Sid": "NotCi", "Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": {
+            "StringEquals": {"aws:PrincipalArn": f"arn:aws:iam::{HOME}:user/ci"}}},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [{}, {"tags": {"team": "blue"}}, {"source_identity": "carol"}], ids=str)
+def test_another_accounts_role_tells_neither_its_trust_policy_nor_its_tags(
+    world: GatewayWorld, asked: dict[str, Any]
+) -> None:
+    wary = f"        away/Wary: {{tags: {{secret: plan}}, trust_policy: {json.dumps(WARY)}}}\n"
+    world.reload(**{**SECTIONS, "roles": f"{SECTIONS['roles'].rstrip()}\n{wary}"})
+
+    there, absent = (
+        world.exchange.decoded_message(refusal(world, CI, arn(name, AWAY), **asked), call(world, CI))
+        for name in ("Wary", "Mute")
+    )
+
+    assert absent.replace("role/Mute", "role/Wary") == there
+    causes = [one["additionalEventData"]["cause"] for one in world.audit.records if one.get("errorCode")]
+    assert "NotCi" in causes[0]
+
+
+def test_a_refused_tag_of_another_accounts_role_is_told_by_its_own_action(world: GatewayWorld) -> None:
+    message = refusal(world, CI, arn("Guest", AWAY), tags={"team": "blue"})
+
+    decoded = json.loads(world.exchange.decoded_message(message, call(world, CI)))
+
+    assert (decoded["context"]["action"], decoded["explicitDeny"]) == ("sts:TagSession", False)
+
+
 def test_only_messages_of_this_gateway_are_decoded_and_for_a_day(world: GatewayWorld) -> None:
     message = refusal(world, IDLE, "Plain")
     session = world.exchange.session_token(SessionTokenRequest(), call(world, CI)).credentials.session_token

@@ -214,10 +214,8 @@ async def test_nor_one_whose_saml_provider_is_gone(tmp_path: Path) -> None:
 KINDS = {"oidc": True, "saml": False, "ldap": False}
 
 
-@pytest.mark.parametrize(("kind", "has_it"), KINDS.items(), ids=KINDS)
-def test_of_whom_the_provider_is_told(kind: str, has_it: bool) -> None:
-    came_by = f"arn:aws:iam::{HOME}:{kind}-provider/x"
-    signer = Principal(
+def of_provider(**condition_keys: tuple[str, ...]) -> Principal:
+    return Principal(
         type=PrincipalType.ASSUMED_ROLE,
         arn=f"arn:aws:sts::{HOME}:assumed-role/Analyst/alice",
         identity_arn=ANALYST,
@@ -226,12 +224,31 @@ def test_of_whom_the_provider_is_told(kind: str, has_it: bool) -> None:
         access_key_id="ASIA",
         issued_at=datetime(2026, 3, 1, tzinfo=UTC),
         provider="x",
-        condition_keys={"aws:federatedprovider": (came_by,)},
+        condition_keys=condition_keys,
     )
+
+
+@pytest.mark.parametrize(("kind", "has_it"), KINDS.items(), ids=KINDS)
+def test_of_whom_the_provider_is_told(kind: str, has_it: bool) -> None:
+    came_by = f"arn:aws:iam::{HOME}:{kind}-provider/x"
+    signer = of_provider(**{"aws:federatedprovider": (came_by,)})
 
     told = audit_identities.principal(signer, provider=came_by, user_arn=None)
 
     assert ("webIdFederationData" in told["sessionContext"]) is has_it
+
+
+@pytest.mark.parametrize(("kind", "has_it"), KINDS.items(), ids=KINDS)
+def test_a_session_that_was_opened_from_another_has_the_same(kind: str, has_it: bool) -> None:
+    told = audit_identities.principal(of_provider(), provider=f"arn:aws:iam::{HOME}:{kind}-provider/x", user_arn=None)
+
+    assert ("webIdFederationData" in told["sessionContext"]) is has_it
+
+
+def test_of_a_provider_that_is_gone_a_later_session_tells_nothing() -> None:
+    told = audit_identities.principal(of_provider(), provider="x", user_arn=None)
+
+    assert "webIdFederationData" not in told["sessionContext"]
 
 
 async def test_a_user_who_assumes_a_role(world: GatewayWorld) -> None:

@@ -71,6 +71,49 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], Any, list[tuple[str, str, tup
     "everybody is named": (
         (), trusts("*"), [("role lake/Source", "", TRUST_ALONE), ("role lake/Target", "", TRUST_ALONE)],
     ),
+    "everybody with an id, and the account, whose role has no policy": (
+        (),
+        [trusts("*", Condition={"StringEquals": {"sts:ExternalId": "x"}}), trusts({"AWS": ACCOUNT})],
+        [
+            ("role lake/Source", "sts:ExternalId StringEquals x", TRUST_ALONE),
+            ("role lake/Target", "sts:ExternalId StringEquals x", TRUST_ALONE),
+        ],
+    ),
+    "one session is denied": (
+        (may(),),
+        [
+            trusts({"AWS": ACCOUNT}),
+            trusts({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/Source/bob"}, "Deny"),
+        ],
+        [("role lake/Source", "unless trust_policy.Statement[1] denies", BOTH)],
+    ),
+    "a session of another role is denied": (
+        (may(),),
+        [
+            trusts({"AWS": ACCOUNT}),
+            trusts({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/Source2/bob"}, "Deny"),
+        ],
+        [("role lake/Source", "", BOTH)],
+    ),
+    "the role is named, whose own policy asks for more": (
+        (may(Condition={"StringEquals": {"sts:ExternalId": "x"}}),),
+        trusts({"AWS": arn("Source")}),
+        [("role lake/Source", "", TRUST_ALONE)],
+    ),
+    "the role is named with an id, and its own policy asks for an address": (
+        (may(Condition={"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),),
+        [
+            trusts({"AWS": arn("Source")}, Condition={"StringEquals": {"sts:ExternalId": "x"}}),
+            trusts({"AWS": ACCOUNT}),
+        ],
+        [
+            (
+                "role lake/Source",
+                "sts:ExternalId StringEquals x or aws:SourceIp IpAddress 192.0.2.0/24",
+                ("trust_policy.Statement[0]", "trust_policy.Statement[1]", "assume.Statement[0]"),
+            )
+        ],
+    ),
     "the trust policy denies": (
         (may(),), [trusts({"AWS": ACCOUNT}), trusts({"AWS": arn("Source")}, "Deny")], [],
     ),

@@ -52,6 +52,38 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, str]]]] = {
             ("gains", "everybody of workforce", "may assume lake/Engineer where claim sub matches b"),
         ],
     ),
+    "a service for one account alone": (
+        {"services": "store: {type: s3, hosts: [s3.example.com], proxy_token: secret-proxy-token, principals: [lake]}"},
+        [
+            ("gains", "callers of account 111122223333", "served by service store"),
+            ("loses", "callers of every account", "served by service store"),
+        ],
+    ),
+    "a service's hosts, region and sharing": (
+        {
+            "services": "store: {type: s3, hosts: [s4.example.com], proxy_token: secret-proxy-token, region: eu-west-1, "
+            "share_signing_key: true}"
+        },
+        [
+            ("loses", "service store", "requests of s3, signed for any region, requests to s3.example.com"),
+            (
+                "gains",
+                "service store",
+                "requests of s3, signed for eu-west-1, requests to s4.example.com, signing keys that servers of other entries may hold",
+            ),
+        ],
+    ),
+    "no service": (
+        {"services": ""},
+        [
+            ("loses", "callers of every account", "served by service store"),
+            ("loses", "service store", "requests of s3, signed for any region, requests to s3.example.com"),
+        ],
+    ),
+    "a service's token and proxy": (
+        {"services": "store: {type: s3, hosts: [s3.example.com], proxy_token: another-proxy-token, proxy: nginx}"},
+        [],
+    ),
     "a tag": (
         replaced("mappings", ("{claims.department}", "x")),
         [
@@ -120,6 +152,21 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, str]]]] = {
             ("gains", "people of workforce", "tokens of https://login.example.com for x"),
         ],
     ),
+    "what a provider's groups and algorithms are": (
+        {
+            "providers": "workforce: {type: oidc, issuer: 'https://login.example.com', audiences: [sts.amazonaws.com], "
+            "claims: {groups: roles}, algorithms: [RS256], client_id: gateway, authorized_parties: [ci], "
+            "jwks_file: ./jwks.json}"
+        },
+        [
+            ("loses", "people of workforce", "signatures by ES256, RS256, usernames by the claim sub, groups by groups"),
+            (
+                "gains",
+                "people of workforce",
+                "browser sign-in as gateway, signatures by RS256, tokens for several given to ci, usernames by the claim sub, groups by roles",
+            ),
+        ],
+    ),
     "a trust policy": (
         {"roles": TRUSTED.replace("EFFECT", "Allow")},
         [
@@ -181,3 +228,40 @@ SAME: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("sections", SAME.values(), ids=SAME)
 def test_order_and_style_are_no_change(tmp_path: Path, sections: dict[str, str]) -> None:
     assert changes(tmp_path, **sections) == []
+
+
+DIRECTORY = (
+    "corp: {type: ldap, servers: ['ldaps://dc1.corp.example'], bind_dn: 'cn=g', bind_password: x, "
+    "users: {base: 'ou=people,dc=corp', filter: FILTER}, groups: {base: 'ou=groups,dc=corp', nested: NESTED}}"
+)
+
+
+def test_whom_a_directory_finds_is_told(tmp_path: Path) -> None:
+    old, new = (
+        DIRECTORY.replace("FILTER", found).replace("NESTED", nested)
+        for found, nested in (("'(&(uid={username})(ou=staff))'", "none"), ("'(uid={username})'", "walk"))
+    )
+    sections = {"mappings": "- {provider: corp, groups: [analysts], roles: [lake/Analyst]}", "providers": old}
+
+    groups = "groups by (member={dn}) under ou=groups,dc=corp, called by cn, nested:"
+    assert changes(tmp_path, sections, providers=new) == [
+        (
+            "loses",
+            "people of corp",
+            f"{groups} none, people by (&(uid={{username}})(ou=staff)), called by uid",
+        ),
+        (
+            "gains",
+            "people of corp",
+            f"{groups} walk, people by (uid={{username}}), called by uid",
+        ),
+    ]
+
+
+def test_a_sign_in_that_begins_at_a_saml_provider_is_told(tmp_path: Path) -> None:
+    saml = "adfs: {type: saml, metadata: 'https://idp.example/metadata', allow_idp_initiated: STARTS}"
+    old = {"mappings": "- {provider: adfs, groups: [analysts], roles: [lake/Analyst]}"}
+
+    assert changes(
+        tmp_path, {**old, "providers": saml.replace("STARTS", "false")}, providers=saml.replace("STARTS", "true")
+    ) == [("gains", "people of adfs", "sign-ins that begin at the provider")]

@@ -202,3 +202,14 @@ async def test_without_any_directory_that_is_said(world: GatewayWorld) -> None:
 
     with pytest.raises(InvalidParameter, match="No provider takes passwords"):
         await world.exchange.assume_role_with_password(request, ORIGIN)
+
+
+async def test_the_addresses_of_one_customer_of_ipv6_count_as_one(passwords: PasswordWorld) -> None:
+    for number in range(100):
+        await passwords.refused(f"name-{number}", address=f"2001:db8:7:1::{number:x}")
+
+    assert (
+        "too many failed logins from 2001:db8:7:1::/64"
+        in (await passwords.refused("bob", "right", address="2001:db8:7:1:ffff::1")).cause
+    )
+    assert "too many" not in (await passwords.refused("bob", address="2001:db8:7:2::1")).cause

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.domain.errors import RevokedSession, StateUnavailable
-from gateway.domain.revocation import RevocationKind
+from gateway.domain.revocation import FARTHEST, RevocationKind
 from gateway.sessions import revocation
 from gateway.sessions.revocation import FEED, MARGIN, Revocations, read, written
 from gateway.state.memory import MemoryStore
@@ -119,6 +119,20 @@ async def test_what_was_read_counts_on_while_the_store_is_away(store: Store, clo
     await here.aclose()
 
 
+async def test_a_store_that_stays_away_is_told_once_and_so_is_its_return(
+    store: Store, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "gateway.revocations")
+    here = Revocations(store, clock)
+
+    for away in (True, True, True, False, False, True):
+        store.away = away
+        await here.look()
+
+    silent = "the revocations cannot be read: away"
+    assert caplog.messages == [silent, "the revocations are read again", silent]
+
+
 async def test_a_gateway_that_has_read_nothing_since_its_start_takes_no_session(
     store: Store, clock: MovableClock
 ) -> None:
@@ -150,15 +164,58 @@ async def test_a_store_that_hangs_does_not_hold_the_start_up(store: Store, clock
     await here.aclose()
 
 
-async def test_a_feed_that_was_emptied_is_read_anew(clock: MovableClock) -> None:
+async def test_what_a_store_has_lost_is_in_force_where_it_was_heard(clock: MovableClock) -> None:
     here = Revocations(Store(clock), clock)
     await here.revoke(RevocationKind.SESSION, "S1")
     await here.look()
-    here._feed = Store(clock)
+    here._feed = emptied = Store(clock)
+    await Revocations(emptied, clock).revoke(RevocationKind.SESSION, "S2")
 
+    for _ in range(revocation._ANEW + 1):
+        await here.look()
+
+    assert is_revoked(here)
+    assert len(here.current) == 2
+    later = Revocations(emptied, clock)
+    await later.look()
+    assert is_revoked(later)
+    assert len((await emptied.events(FEED, None)).events) == 2
+    clock.move(hours=36, minutes=5)
+    await here.look()
+    for _ in range(revocation._ANEW):
+        await here.look()
+    assert len(here.current) == 0
+
+
+async def test_what_a_store_has_lost_of_a_date_is_given_back(clock: MovableClock) -> None:
+    here, restored = Revocations(Store(clock), clock), Store(clock)
+    await Revocations(restored, clock).revoke(RevocationKind.ROLE, "111122223333/Analyst")
+    clock.move(minutes=10)
+    made = await here.revoke(RevocationKind.ROLE, "111122223333/Analyst")
+    here._feed = restored
     await here.look()
 
-    assert len(here.current) == 0
+    later = Revocations(restored, clock)
+    await later.look()
+
+    with pytest.raises(RevokedSession):
+        later.check(replace(ALICE, issued_at=made.issued_before))
+
+
+async def test_a_store_that_takes_nothing_back_is_followed_all_the_same(
+    clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Revocations(Store(clock), clock)
+    await here.revoke(RevocationKind.SESSION, "S1")
+    here._feed = full = Store(clock)
+
+    async def refusing(*_: object) -> None:
+        raise StateUnavailable(cause="the feed is full")
+
+    monkeypatch.setattr(full, "append", refusing)
+
+    assert await here.look()
+    assert is_revoked(here)
 
 
 async def test_what_is_revoked_while_the_feed_is_read_is_not_forgotten(store: Store, clock: MovableClock) -> None:
@@ -206,3 +263,54 @@ async def test_an_event_is_read_as_it_was_written(store: Store, clock: MovableCl
     made = await Revocations(store, clock).revoke(RevocationKind.SUBJECT, "workforce/ä/\N{SNOWMAN}")
 
     assert list(read([written(made)])) == [made]
+
+
+@pytest.mark.parametrize("first", [RevocationKind.SUBJECT, RevocationKind.ROLE])
+@pytest.mark.parametrize("second", [RevocationKind.SUBJECT, RevocationKind.ROLE])
+@pytest.mark.parametrize("after", [0, 0.4, 1.2, 2, 2.9, 3])
+async def test_a_second_revocation_ends_what_was_opened_after_the_first(
+    store: Store, clock: MovableClock, first: RevocationKind, second: RevocationKind, after: float
+) -> None:
+    here, there = Revocations(store, clock), Revocations(store, clock)
+    names = {RevocationKind.SUBJECT: "workforce/a/lice", RevocationKind.ROLE: "111122223333/Analyst"}
+    clock.move(milliseconds=700)
+    await here.revoke(first, names[first])
+    born = here.birth(clock.now(), role="111122223333/Analyst", provider="workforce", subject="a/lice")
+    again = replace(ALICE, issued_at=born.replace(microsecond=0))
+    here.check(again)
+    clock.move(seconds=after)
+
+    # By another replica, which has not heard of the first one yet.
+    await there.revoke(second, names[second])
+    await here.look()
+
+    with pytest.raises(RevokedSession):
+        here.check(again)
+
+
+async def test_who_is_revoked_again_and_again_is_given_no_longer_life(store: Store, clock: MovableClock) -> None:
+    here = Revocations(store, clock)
+    names = {RevocationKind.SUBJECT: "workforce/a/lice", RevocationKind.ROLE: "111122223333/Analyst"}
+    born = []
+    for number in range(40):
+        kind = list(names)[number % 2]
+        made = await here.revoke(kind, names[kind])
+        birth = here.birth(clock.now(), role="111122223333/Analyst", provider="workforce", subject="a/lice")
+        for one in born:
+            with pytest.raises(RevokedSession):
+                here.check(replace(ALICE, issued_at=one))
+        born.append(birth.replace(microsecond=0))
+        assert made.issued_before <= clock.now() + FARTHEST
+        assert birth <= clock.now() + FARTHEST
+        clock.move(milliseconds=100)
+
+    clock.move(seconds=6)
+    here.check(replace(ALICE, issued_at=clock.now()))
+
+
+async def test_many_revocations_at_once_date_no_session_far_into_the_future(store: Store, clock: MovableClock) -> None:
+    here = Revocations(store, clock)
+    for number in range(50):
+        made = await here.revoke(RevocationKind.SUBJECT, f"workforce/{number}")
+
+    assert made.issued_before == clock.now() + MARGIN

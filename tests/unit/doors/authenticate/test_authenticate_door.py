@@ -23,6 +23,8 @@ SERVER = ("AKIAEXAMPLEEXAMPLE22", "0123456789abcdefghij")
 OPERATOR = ("AKIAEXAMPLEEXAMPLE33", "abcdefghij0123456789")
 FOREIGNER = ("AKIAEXAMPLEEXAMPLE44", "abcdefghij9876543210")
 RESTRAINED = ("AKIAEXAMPLEEXAMPLE66", "abcdefghij6666666666")
+LOCAL = ("AKIAEXAMPLEEXAMPLE77", "abcdefghij7777777777")
+EVERYWHERE = ("AKIAEXAMPLEEXAMPLE23", "abcdefghij2323232323")
 NOBODY = ("AKIAEXAMPLEEXAMPLE55", "abcdefghij5555555555")
 
 SECTIONS = {
@@ -54,6 +56,9 @@ SECTIONS = {
           {access_keys: [{id: AKIAEXAMPLEEXAMPLE44, secret: abcdefghij9876543210}], policies: [everything]}
         lake/restrained:
           {access_keys: [{id: AKIAEXAMPLEEXAMPLE66, secret: abcdefghij6666666666}], policies: [all-but-guests]}
+        lake/local: {access_keys: [{id: AKIAEXAMPLEEXAMPLE77, secret: abcdefghij7777777777}], policies: [all-of-lake]}
+        lake/everywhere:
+          {access_keys: [{id: AKIAEXAMPLEEXAMPLE23, secret: abcdefghij2323232323}], policies: [all-of-all]}
         lake/nobody: {access_keys: [{id: AKIAEXAMPLEEXAMPLE55, secret: abcdefghij5555555555}], policies: [read-lake]}
         """,
     "policies": """
@@ -64,6 +69,12 @@ SECTIONS = {
           Statement:
             - {Effect: Allow, Action: "gateway:Revoke", Resource: "*"}
             - {Effect: Deny, Action: "gateway:Revoke", Resource: "arn:aws:iam::111122223333:role/Guest"}
+        all-of-lake:
+          Version: "2012-10-17"
+          Statement: [{Effect: Allow, Action: "gateway:Revoke", Resource: "arn:aws:iam::111122223333:role/*"}]
+        all-of-all:
+          Version: "2012-10-17"
+          Statement: [{Effect: Allow, Action: "gateway:Revoke", Resource: "arn:aws:iam::*:role/*"}]
         serve:
           Version: "2012-10-17"
           Statement:
@@ -479,6 +490,19 @@ MAY_REVOKE: dict[str, tuple[Caller, dict[str, str], int, str | None]] = {
         403,
         "action_denied",
     ),
+    "a session, with every role of one account alone": (
+        LOCAL,
+        {"kind": "session", "value": "A" * 16},
+        403,
+        "action_denied",
+    ),
+    "a session, with every role of every account": (
+        EVERYWHERE,
+        {"kind": "session", "value": "A" * 16},
+        202,
+        None,
+    ),
+    "a role, with every role of the account": (LOCAL, {"kind": "role", "value": "lake/Guest"}, 202, None),
     "no session's id": (OPERATOR, {"kind": "session", "value": "alice"}, 400, "invalid_parameter"),
     "a long-lived key": (OPERATOR, {"kind": "access_key", "value": SERVER[0]}, 400, "invalid_parameter"),
     "a key that names no account": (OPERATOR, {"kind": "access_key", "value": "ASIA" + "A" * 16}, 403, "action_denied"),
@@ -497,6 +521,68 @@ async def test_revoking_needs_permission_for_what_is_named(
     answer = await ask(client, world, "/v1/revocations", body, by=caller)
 
     assert (answer.status_code, answer.json().get("fault")) == (status, fault)
+
+
+async def test_whoever_may_revoke_every_role_of_an_account_revokes_its_keys(
+    client: httpx.AsyncClient, world: GatewayWorld
+) -> None:
+    alice = await session(world)
+    body = {"kind": "access_key", "value": alice.access_key_id}
+
+    assert (await ask(client, world, "/v1/revocations", body, by=LOCAL)).status_code == 202
+
+
+def told_of(answer: httpx.Response, name: str) -> tuple[int, str, str]:
+    """An answer without what differs anyhow: the sealed message, the request's id, and the name that was sent."""
+    told = answer.json()
+    text: str = told["message"].partition(" Encoded authorization failure message: ")[0]
+    return answer.status_code, told["fault"], text.replace(name, "NAME")
+
+
+@pytest.mark.parametrize("name", ["lake/{}", "shop/{}", f"{ACCOUNT}/{{}}", "arn:aws:iam::444455556666:role/{}"])
+@pytest.mark.parametrize("caller", [NOBODY, SERVER, RESTRAINED], ids=["no permission", "for one role", "all but one"])
+async def test_whether_there_is_a_role_is_not_told_to_who_may_not_revoke_it(
+    client: httpx.AsyncClient, world: GatewayWorld, name: str, caller: Caller
+) -> None:
+    there, absent = (name.format("Guest" if "lake" in name or ACCOUNT in name else "Analyst"), name.format("Nope"))
+
+    answers = [
+        told_of(await ask(client, world, "/v1/revocations", {"kind": "role", "value": one}, by=caller), one)
+        for one in (there, absent)
+    ]
+
+    assert answers[0] == answers[1]
+    assert answers[0][:2] == (403, "action_denied")
+
+
+async def test_whether_another_account_has_a_role_is_not_told_to_who_may_revoke_all_of_their_own(
+    client: httpx.AsyncClient, world: GatewayWorld
+) -> None:
+    there, absent = [
+        told_of(await ask(client, world, "/v1/revocations", {"kind": "role", "value": one}, by=OPERATOR), one)
+        for one in ("shop/Analyst", "shop/Nope")
+    ]
+
+    assert there == absent
+
+
+@pytest.mark.parametrize("name", ["store", "homeless"])
+async def test_whether_there_is_an_entry_is_not_told_to_another_accounts_server(
+    client: httpx.AsyncClient, world: GatewayWorld, name: str
+) -> None:
+    alice = await session(world)
+
+    there, absent = [
+        told_of(
+            await ask(
+                client, world, "/v1/authenticate", shown(to_store(world, alice), alice, service=one), by=FOREIGNER
+            ),
+            one,
+        )
+        for one in (name, "nothing")
+    ]
+
+    assert there == absent
 
 
 async def test_another_accounts_operator_cannot_revoke_a_key(client: httpx.AsyncClient, world: GatewayWorld) -> None:

@@ -124,6 +124,60 @@ async def test_an_operator_sees_the_sign_ins_that_a_revocation_ended(corp: Corp)
     assert (await corp.revokes(RevocationKind.ROLE, "lake/Analyst")).sign_ins == ()
 
 
+@pytest.mark.parametrize("after", [0, 0.3, 1, 1.9, 2, 2.5, 3.5])
+async def test_who_signs_in_after_their_revocation_is_in_and_who_did_before_is_out(corp: Corp, after: float) -> None:
+    corp.moves(microseconds=700_000)
+    before = await corp.enters()
+    await corp.revokes(RevocationKind.SUBJECT, "corp/uuid-alice")
+    corp.moves(seconds=after)
+
+    session = await corp.enters()
+
+    assert (await corp.again(session)).signed_in.begun >= corp.world.clock.now()
+    assert corp.signs(await corp.takes(session))
+    issued, refresh = await corp.lets_in(session)
+    assert await corp.programs.roles(issued.access_token, AWAY)
+    assert await corp.programs.issue(refresh, AWAY)
+    with pytest.raises(NotSignedIn):
+        await corp.again(before)
+    await corp.revokes(RevocationKind.SUBJECT, "corp/uuid-alice")
+    with pytest.raises(NotSignedIn):
+        await corp.again(session)
+
+
+async def test_who_signs_in_while_the_records_of_a_revocation_are_ended_stays(
+    corp: Corp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await corp.enters()
+    records_of, entered = sign_ins.records_of, []
+
+    async def records_by_then(*given: Any) -> Any:
+        entered.append(await corp.enters())
+        return await records_of(*given)
+
+    monkeypatch.setattr(sign_ins, "records_of", records_by_then)
+    revoked = await corp.revokes(RevocationKind.SUBJECT, "corp/uuid-alice")
+
+    assert len(revoked.sign_ins) == 1
+    assert await corp.again(entered[0])
+
+
+async def test_credentials_are_not_born_after_a_revocation_that_is_heard_of_while_they_are_noted(
+    corp: Corp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await corp.enters()
+    note = sign_ins.note_credentials
+
+    async def heard_meanwhile(*given: Any) -> None:
+        await note(*given)
+        await corp.world.gateway._revocations.revoke(RevocationKind.SUBJECT, "corp/uuid-alice")
+
+    monkeypatch.setattr(sign_ins, "note_credentials", heard_meanwhile)
+
+    with pytest.raises(NotSignedIn):
+        await corp.takes(session)
+
+
 async def test_signing_out_leaves_programs_and_credentials_to_be_seen_and_ended(corp: Corp) -> None:
     there, here = await corp.enters(), await corp.enters()
     taken = await corp.takes(there)
