@@ -4,7 +4,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +20,9 @@ _MAXIMUM_ADDRESSES: Final = 3
 _MAXIMUM_TOKEN_BYTES: Final = 16_384
 _MAXIMUM_REASON: Final = 300
 _TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
+
+# Of its own: while DNS does not answer, lookups hold these threads for long past any deadline, and nobody else's.
+_LOOKUPS: Final = ThreadPoolExecutor(16, thread_name_prefix="lookup")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses, in the order in which to try them. Raises OSError."""
@@ -56,7 +62,8 @@ class _Question:
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of `host` by the system's resolver, each once."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, asked)
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -117,8 +124,8 @@ class Fetcher:
                 failure = _told(fault)
             # A TLS record broken on the way comes as the ssl module's own error.
             except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as fault:
-                raise FetchFailed(f"{url}: {_told(fault)}") from None
-        raise FetchFailed(f"{url}: {failure}")
+                raise FetchFailed(f"{_shown(url)}: {_told(fault)}") from None
+        raise FetchFailed(f"{_shown(url)}: {failure}")
 
     async def _answer_from(self, address: str, url: httpx.URL, headers: dict[str, str], form: bytes | None) -> Document:
         async with (
@@ -133,19 +140,19 @@ class Fetcher:
             ) as answer,
         ):
             if answer.is_redirect:
-                raise FetchFailed(f"{url} answered {answer.status_code}: redirects are not followed")
+                raise FetchFailed(f"{_shown(url)} answered {answer.status_code}: redirects are not followed")
             rejected = form is not None and answer.status_code == httpx.codes.BAD_REQUEST
             if answer.status_code != httpx.codes.OK and not rejected:
-                raise FetchFailed(f"{url} answered {answer.status_code}")
+                raise FetchFailed(f"{_shown(url)} answered {answer.status_code}")
             if answer.headers.get("content-encoding", "identity") != "identity":
-                raise FetchFailed(f"{url} answered compressed, though asked not to")
+                raise FetchFailed(f"{_shown(url)} answered compressed, though asked not to")
             body = bytearray()
             async for chunk in answer.aiter_raw():
                 body += chunk
                 if len(body) > MAXIMUM_BYTES:
-                    raise FetchFailed(f"{url} answered more than {MAXIMUM_BYTES} bytes")
+                    raise FetchFailed(f"{_shown(url)} answered more than {MAXIMUM_BYTES} bytes")
             if rejected:
-                raise FormRejected(f"{url} answered {answer.status_code}", bytes(body))
+                raise FormRejected(f"{_shown(url)} answered {answer.status_code}", bytes(body))
             return Document(body=bytes(body), cache_control=answer.headers.get("cache-control", ""))
 
     async def _addresses(self, url: str, host: str, port: int) -> Sequence[str]:
@@ -155,11 +162,11 @@ class Fetcher:
         try:
             found = await self._resolve(host, port)
         except (OSError, UnicodeError) as fault:
-            raise FetchFailed(f"{url}: {_told(fault)}") from None
+            raise FetchFailed(f"{_shown(url)}: {_told(fault)}") from None
         allowed = [text for text in found if self._may_connect(url, host, address_of(text.partition("%")[0]))]
         if not allowed:
-            raise FetchFailed(f"{url}: {host} leads to no address that may be connected to")
-        return allowed[:_MAXIMUM_ADDRESSES]
+            raise FetchFailed(f"{_shown(url)}: {host} leads to no address that may be connected to")
+        return _by_turns(allowed)[:_MAXIMUM_ADDRESSES]
 
     def _may_connect(self, url: str, host: str, address: Address | None) -> bool:
         if address is None or (url.startswith("http:") and not address.is_loopback):
@@ -181,13 +188,27 @@ class Fetcher:
         return {"Authorization": f"Bearer {token}"}
 
 
+def _by_turns(addresses: Sequence[str]) -> Sequence[str]:
+    """IPv6 and IPv4 by turns, the family of the first one first (RFC 8305 4): one of the two may lead nowhere."""
+    families: tuple[list[str], list[str]] = ([], [])
+    for address in addresses:
+        families[(":" in address) != (":" in addresses[0])].append(address)
+    return [address for pair in zip_longest(*families) for address in pair if address is not None]
+
+
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as fault:
+        reason = "no PEM certificate is in it" if isinstance(fault, ssl.SSLError) else fault.strerror
         raise ValueError(
-            f"ca_file {ca_file} cannot be used ({_told(fault)}); name a readable file of PEM certificates"
+            f"ca_file {ca_file} cannot be used ({reason}); name a readable file of PEM certificates"
         ) from None
+
+
+def _shown(url: str | httpx.URL) -> str:
+    """A query may hold a key, as that of some providers' metadata; what fails is told in logs."""
+    return str(url).partition("?")[0]
 
 
 def _told(fault: Exception) -> str:

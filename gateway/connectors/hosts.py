@@ -19,11 +19,14 @@ _METADATA_NETWORKS: Final = tuple(
         "169.254.0.0/16",
         "fe80::/10",
         "fd00:ec2::/32",
+        "fd20:ce::254/128",
         "100.100.100.200/32",
         "168.63.129.16/32",
         "192.0.0.192/32",
     )
 )
+# RFC 6052 2.1: behind it, on networks of IPv6 alone, is the IPv4 address of the last four bytes.
+_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 _INNER_SUFFIXES: Final = (".localhost", ".internal", ".local")
 
 
@@ -59,6 +62,8 @@ def keys_url_fault(url: str, *, issuer: str, own_ca: bool) -> str | None:
         return "is not https"
     if host == issuer_host:
         return None
+    # With a dot at its end a name is the same name (RFC 1034 3.1).
+    host = host.removesuffix(".")
     address = address_of(host)
     if is_loopback(issuer_host):
         return None if is_loopback(host) else "leads from a loopback issuer to another machine"
@@ -76,6 +81,8 @@ def address_fault(address: Address, *, meant: bool) -> str | None:
 
     `meant`: the name is the issuer's own, which settings state; it may lead to this machine.
     """
+    if address in _TRANSLATED:
+        address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if any(address in network for network in _METADATA_NETWORKS):
         return "is link-local or a metadata service"
     if address.is_unspecified or address.is_multicast:

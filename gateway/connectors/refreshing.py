@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from gateway.connectors.fetch import FetchFailed
 from gateway.domain.clock import Clock
 from gateway.telemetry.background import Background
 
+_LOG: Final = logging.getLogger(__name__)
 _MOST_DOUBLINGS: Final = 16
 
 Found = TypeVar("Found")
@@ -106,6 +108,9 @@ class RefreshingSource(ABC, Generic[Found]):
         self._rescheduled.set()
 
     def _postpone(self, failure: FetchFailed) -> None:
+        # Told once: an outage of hours is one line.
+        if str(failure) != self.last_error:
+            _LOG.warning("provider %s: its %s cannot be fetched: %s", self._provider, self._what, failure)
         self.last_error = str(failure)
         pause = self._refresh_pace.first_pause * 2 ** min(self._failures_in_turn, _MOST_DOUBLINGS)
         self._failures_in_turn += 1
@@ -116,6 +121,8 @@ class RefreshingSource(ABC, Generic[Found]):
         pace = self._refresh_pace
         self.fetched_at = self._clock.now()
         told = self._keep(found)
+        if self.last_error is not None:
+            _LOG.info("provider %s: its %s could be fetched again", self._provider, self._what)
         self.last_error = None
         self._failures_in_turn = 0
         life = min(max(pace.default_life if told is None else told, pace.shortest_life), pace.longest_life)

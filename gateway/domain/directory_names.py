@@ -79,12 +79,15 @@ def is_below(text: str, base: str) -> bool:
 def comparable(text: str) -> str:
     """One text for all spellings of a name: of a distinguished name its canonical form, else the folded text.
 
-    Case, outer and repeated blanks, escapes and the order inside a relative name make no difference.
+    Case, outer and repeated blanks, escapes and the order inside a relative name make no difference. No other name is
+    comparable to a distinguished one.
     """
     try:
         relatives = parsed(text)
     except NotADistinguishedName:
-        return folded(text)
+        name = folded(text)
+        # With a full width `=` it is none, and folds to one, as which whoever may name groups could pass theirs off.
+        return f"\0{name}" if is_distinguished_name(name) else name
     return ",".join("+".join(sorted(f"{kind}={_escaped(value)}" for kind, value in one)) for one in relatives)
 
 

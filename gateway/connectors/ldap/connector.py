@@ -25,7 +25,7 @@ from gateway.connectors.ldap.settings import LdapSettings, is_loopback
 from gateway.connectors.ldap.srv import ResolveSrv, resolve_srv
 from gateway.connectors.ldap.templates import DnTemplate
 from gateway.connectors.ldap.transport import tls_context
-from gateway.connectors.ldap.typed import prepared_password, throttle_key, typed_name
+from gateway.connectors.ldap.typed import throttle_key, typed_name, typed_password
 from gateway.domain.arn import ldap_issuer
 from gateway.domain.clock import Clock
 from gateway.domain.errors import ProviderUnreachable, RejectedLogin
@@ -135,12 +135,12 @@ class LdapConnector:
         """
         name = typed_name(username)
         typed_key = throttle_key(name)
-        prepared = prepared_password(password, principal_key=typed_key)
+        usable = typed_password(password, principal_key=typed_key)
         deadline = Deadline(self._settings.timeouts.login, self._monotonic)
         found = None if self._template is not None else await self._blocking(deadline, self._find, name, deadline)
         key = found.key if isinstance(found, Person) else typed_key
         return Attempt(
-            typed_key=typed_key, principal_key=key, found=found, name=name, password=prepared, deadline=deadline
+            typed_key=typed_key, principal_key=key, found=found, name=name, password=usable, deadline=deadline
         )
 
     async def prove(self, located: Attempt) -> Identity:
@@ -196,6 +196,8 @@ class LdapConnector:
         else:
             self.last_error = None
             return result
+        if cause != self.last_error:
+            _LOG.warning("provider %s: %s", self.name, cause)
         self.last_error = cause
         raise ProviderUnreachable(provider=self.name, cause=cause)
 
@@ -239,11 +241,9 @@ class LdapConnector:
         return self._directory.unbound(use, deadline)
 
     def _identity(self, session: Session, located: Attempt, before: Person) -> Identity:
-        """Read the entry once more: between search and bind its DN may have become somebody else's."""
-        now = self._people.read(session, before.entry.dn, located.deadline)
-        if not isinstance(now, Person) or (now.subject, now.key) != (before.subject, before.key):
-            cause = f"{before.entry.dn} was renamed or replaced while its password was checked"
-            raise RejectedLogin(cause=cause, principal_key=located.principal_key)
+        now = self._people.same(session, before, located.name, located.deadline)
+        if isinstance(now, Nobody):
+            raise RejectedLogin(cause=now.cause, principal_key=located.principal_key)
         return self._made(session, now, located.principal_key, located.deadline)
 
     def _identity_at(self, session: Session, located: Attempt, dn: str) -> Identity:

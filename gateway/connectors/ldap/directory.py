@@ -13,6 +13,7 @@ from gateway.connectors.ldap.servers import Servers
 from gateway.connectors.ldap.session import Session
 from gateway.connectors.ldap.settings import TimeoutSettings
 from gateway.connectors.ldap.transport import Server, ServerFailed
+from gateway.domain.errors import RejectedLogin
 
 T = TypeVar("T")
 Use = Callable[[Session], T]
@@ -126,6 +127,10 @@ class Directory:
                     except ServerFailed as failed:
                         self.servers.failed(server, str(failed))
                         faults.append(failed)
+                    except RejectedLogin:
+                        # It answered, and is the one to ask again, whatever it had to say.
+                        self.servers.worked(server)
+                        raise
                     else:
                         self.servers.worked(server)
                         return result
@@ -162,7 +167,11 @@ class Directory:
         if self._monotonic() < self._refused_until:
             raise DirectoryDown(str(self._refused))
         session = self._opened(server, deadline)
-        answer = session.bind(service.name, service.password, deadline)
+        try:
+            answer = session.bind(service.name, service.password, deadline)
+        except TimeoutError:
+            session.close()
+            raise
         if answer.succeeded:
             return session
         session.close()

@@ -162,6 +162,15 @@ def equal(attribute: str, value: bytes) -> Filter:
     return Compared(tag=_EQUAL, attribute=attribute, value=Value((value,)))
 
 
+def compares(query: Filter, attribute: str, place: str) -> bool:
+    """Whether some item of `query`, within no `not`, is `(ATTRIBUTE={PLACE})`."""
+    if isinstance(query, Joined):
+        return query.tag != _JOINED["!"] and any(compares(part, attribute, place) for part in query.parts)
+    if not isinstance(query, Compared) or query.attribute.lower() != attribute.lower():
+        return False
+    return query.tag == _EQUAL and query.value.pieces == (place,)
+
+
 def any_of(encoded: Sequence[bytes]) -> bytes:
     """The or of filters that are encoded already; there is at least one."""
     return encoded[0] if len(encoded) == 1 else ber.constructed(_JOINED["|"], encoded)

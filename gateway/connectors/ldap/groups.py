@@ -62,7 +62,9 @@ class Groups:
         Raises TooManyGroups; DirectoryDown: the base is not there for whoever asks; ServerFailed, TimeoutError.
         """
         primary = self._primary(session, person.entry, deadline)
-        direct = [*person.entry.texts("memberOf"), *(entry.dn for entry in primary)]
+        # A schema of one's own may have other texts in it: names count where they were looked up alone.
+        told = filter(is_distinguished_name, person.entry.texts("memberOf"))
+        direct = [*told, *(entry.dn for entry in primary)]
         if self._settings is None:
             return Membership(groups=frozenset(direct))
         search = _Search(session, self._settings, person, deadline)
@@ -106,7 +108,11 @@ class Groups:
         if root is None:
             return ()
         wanted = () if self._settings is None else (self._settings.name,)
-        return session.search(root, equal("objectSid", sid).encoded({}), wanted, deadline, most=1).entries
+        answer = session.search(root, equal("objectSid", sid).encoded({}), wanted, deadline, most=1)
+        if not (answer.succeeded or answer.entries):
+            # Without it a Deny of the group would not be met.
+            raise DirectoryDown(f"{session.server}: the primary group cannot be looked up: {answer.told}")
+        return answer.entries
 
 
 class _Search:
@@ -178,8 +184,8 @@ def _names(groups: Mapping[str, Entry], settings: GroupSettings) -> tuple[Sequen
         name = _name(entry, settings)
         if name is None:
             continue
-        # A group called as another one's DN would be taken for that one.
-        if is_distinguished_name(name):
+        # A group called as another one's DN would be taken for that one, by a pattern one that is called nearly so.
+        if "=" in folded(name):
             notes.append(f"the name of {entry.dn} looks like a DN and does not count")
             continue
         owners.setdefault(folded(name), []).append((name, entry.dn))

@@ -109,6 +109,8 @@ def _seen(
     if name is None or faults:
         return Inspection(faults=tuple(faults), lacks=tuple(lacks))
     person = people.find(session, name, deadline)
+    if isinstance(person, Person):
+        person = people.same(session, person, name, deadline)
     if isinstance(person, Nobody):
         return Inspection(faults=(f"{name}: {person.cause}",), lacks=tuple(lacks))
     membership = groups.of(session, person, deadline)

@@ -9,7 +9,7 @@ from gateway.connectors.ldap import account_state
 from gateway.connectors.ldap.anybody import for_anybody
 from gateway.connectors.ldap.directory import DirectoryDown
 from gateway.connectors.ldap.facts import FactFinder
-from gateway.connectors.ldap.filters import USERNAME, all_of, any_of, equal
+from gateway.connectors.ldap.filters import USERNAME, all_of, any_of, compares, equal
 from gateway.connectors.ldap.results import Answer, Code, Entry, guid_bytes, guid_text
 from gateway.connectors.ldap.session import Session
 from gateway.connectors.ldap.settings import UserSettings
@@ -24,6 +24,7 @@ _OWN_ATTRIBUTES: Final = frozenset(
 )
 _MAXIMUM_USERNAME: Final = 255
 _ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*(?:;[A-Za-z0-9-]+)*|[0-9]+(?:\.[0-9]+)+", re.ASCII)
+_READ: Final = frozenset({Code.SUCCESS, Code.NO_SUCH_OBJECT})
 _MISPLACED: Final = frozenset({Code.NO_SUCH_OBJECT, Code.REFERRAL, Code.INSUFFICIENT_ACCESS})
 
 
@@ -55,6 +56,7 @@ class People:
         self._settings = settings
         self._filter = settings.query
         self._of_anybody = for_anybody(settings.query)
+        self._finds_by_username = compares(settings.query, settings.username, USERNAME)
         self._facts = facts
         self.attributes: Final = frozenset(
             {
@@ -81,8 +83,34 @@ class People:
         return self._person(self._succeeded(session, answer))
 
     def read(self, session: Session, dn: str, deadline: Deadline) -> Person | Nobody:
-        """The person whose entry is at `dn` now. Raises ServerFailed, TimeoutError."""
-        return self._person(session.read(dn, self.attributes, deadline))
+        """The person whose entry is at `dn` now.
+
+        Raises DirectoryDown: it cannot be read. ServerFailed, TimeoutError.
+        """
+        return self._person(_readable(session, dn, session.read(dn, self.attributes, deadline)))
+
+    def same(self, session: Session, before: Person, typed: str, deadline: Deadline) -> Person | Nobody:
+        """`before`, whom `typed` found and whose password was right since, as the directory has them now.
+
+        Nobody where their DN has become somebody else's in between, or somebody else has their user name: both would be
+        one in session names, policies and groups of names. Raises as `find`.
+        """
+        now, dn = self.read(session, before.entry.dn, deadline), before.entry.dn
+        if not isinstance(now, Person) or (now.subject, now.key) != (before.subject, before.key):
+            return Nobody(cause=f"{dn} was renamed or replaced while its password was checked")
+        if self._has_name_alone(session, now, typed, deadline):
+            return now
+        return Nobody(cause=f"other entries than {dn} have its {self._settings.username}")
+
+    def _has_name_alone(self, session: Session, person: Person, typed: str, deadline: Deadline) -> bool:
+        if self._finds_by_username and throttle_key(typed) == person.key:
+            return True
+        named = equal(self._settings.username, person.username.encode()).encoded({})
+        query = all_of((self._of_anybody.encoded({}), named))
+        answer = session.search(self._settings.base or "", query, (), deadline, most=2)
+        if answer.code == Code.SIZE_LIMIT_EXCEEDED or len(answer.entries) > 1:
+            return False
+        return self._succeeded(session, answer).succeeded
 
     def again(self, session: Session, subject: str, dn: str, deadline: Deadline) -> Person | Nobody:
         """The person of this subject, whose entry was at `dn`, where it is still one that `users.filter` finds.
@@ -96,9 +124,12 @@ class People:
         # Moved or renamed, or somebody else's by now: the id tells.
         base = self._settings.base or ""
         answer = session.search(base, all_of((query, _of_subject(subject))), self.attributes, deadline, most=2)
-        moved = self._person(self._succeeded(session, answer))
-        if isinstance(moved, Person) and moved.subject == subject:
-            return moved
+        for entry in self._succeeded(session, answer).entries:
+            # Read as everybody is: a search has only the beginning of what the server gives in ranges.
+            whole = session.read(entry.dn, self.attributes, deadline, query=query)
+            moved = self._person(_readable(session, entry.dn, whole))
+            if isinstance(moved, Person) and moved.subject == subject:
+                return moved
         return Nobody(cause="the person's entry is gone, or users.filter leaves it out")
 
     def _succeeded(self, session: Session, answer: Answer) -> Answer:
@@ -139,6 +170,13 @@ class People:
         if len(values) != 1 or not 1 <= len(values[0]) <= _MAXIMUM_USERNAME or not values[0].isprintable():
             return None
         return values[0] if values[0].strip() else None
+
+
+def _readable(session: Session, dn: str, answer: Answer) -> Answer:
+    """Raises DirectoryDown."""
+    if answer.code not in _READ:
+        raise DirectoryDown(f"{session.server}: {dn} cannot be read: {answer.told}")
+    return answer
 
 
 def _named(dn: str, attribute: str) -> tuple[str, ...]:

@@ -148,6 +148,8 @@ class Servers:
         except ServerFailed:
             if not known:
                 raise
+            # Every login would wait for it else, several times.
+            self._looked_up[url.host] = (self._monotonic() - _LOOKUP_AGE + _LONGEST_PAUSE, known)
             return known
         # DNS is believed by nobody: what it names is spoken to over TLS.
         start_tls = not self._lookup_in_the_clear

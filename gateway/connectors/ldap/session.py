@@ -88,15 +88,16 @@ class Session:
         if not name or not password:
             # RFC 4513 5.1.1, 5.1.2: the server would say yes, and mean nobody.
             raise ValueError("a bind without name or password proves nothing")
-        result, _ = self._exchanged(lambda message_id: bind_request(message_id, name, password), deadline)
-        return _answer(result, (), self)
+        return self._exchanged(lambda message_id: bind_request(message_id, name, password), deadline)
 
     def read(self, dn: str, attributes: Iterable[str], deadline: Deadline, *, query: bytes = _EVERYTHING) -> Answer:
         """The one entry at `dn`, or none where there is none, or `query` is not true of it.
 
         Attributes that the server gives in ranges are read to their end.
         """
-        answer = self._search(SearchRequest(base=dn, scope=BASE, query=query, attributes=attributes), deadline)
+        answer = self._exchanged(
+            SearchRequest(base=dn, scope=BASE, query=query, attributes=attributes).encoded, deadline
+        )
         if not any(_RANGE in name for entry in answer.entries for name in entry.attributes):
             return answer
         return replace(answer, entries=tuple(self._completed(entry, deadline) for entry in answer.entries))
@@ -104,14 +105,14 @@ class Session:
     def search(self, base: str, query: bytes, attributes: Iterable[str], deadline: Deadline, *, most: int) -> Answer:
         """At most `most` entries under `base`; the code says SIZE_LIMIT_EXCEEDED where there are more."""
         request = SearchRequest(base=base, scope=SUBTREE, query=query, attributes=attributes, most=most)
-        return self._search(request, deadline)
+        return self._exchanged(request.encoded, deadline)
 
     def search_all(self, base: str, query: bytes, attributes: Iterable[str], deadline: Deadline) -> Answer:
         """All entries under `base`, page by page (RFC 2696): servers cut longer answers."""
         request = SearchRequest(base=base, scope=SUBTREE, query=query, attributes=attributes, page=_PAGE)
         entries: list[Entry] = []
         for _ in range(_MAXIMUM_PAGES):
-            answer = self._search(request, deadline)
+            answer = self._exchanged(request.encoded, deadline)
             entries.extend(answer.entries)
             cookie = _cookie_of(answer)
             if not cookie:
@@ -137,19 +138,15 @@ class Session:
                     raise ServerFailed(f"{self.server}: {name} of {entry.dn} has no end")
                 wanted = (f"{name};range={last + 1}-*",)
                 request = SearchRequest(base=entry.dn, scope=BASE, query=_EVERYTHING, attributes=wanted)
-                more = self._search(request, deadline)
+                more = self._exchanged(request.encoded, deadline)
                 found = [item for one in more.entries for item in one.attributes.items() if _RANGE in item[0]]
                 last = _name_and_last(found[0][0])[1] if found and found[0][1] else None
                 values.extend(found[0][1] if found else ())
             whole[name] = tuple(values)
         return Entry(dn=entry.dn, attributes=whole)
 
-    def _search(self, request: SearchRequest, deadline: Deadline) -> Answer:
-        result, found = self._exchanged(request.encoded, deadline)
-        return _answer(result, found, self)
-
-    def _exchanged(self, encoded: Callable[[int], bytes], deadline: Deadline) -> tuple[Any, Any]:
-        """The result of a request, and what came before it, as ldap3 reads them."""
+    def _exchanged(self, encoded: Callable[[int], bytes], deadline: Deadline) -> Answer:
+        """What the server says to a request. Raises ServerFailed, TimeoutError."""
         self._begin(deadline)
         connection = self._connection
         message_id = connection.server.next_message_id()
@@ -158,9 +155,9 @@ class Session:
             connection.strategy._outstanding[message_id] = {}  # noqa: SLF001
             self._socket.sendall(encoded(message_id))
             found, result = connection.get_response(message_id)
+            return _answer(result, found, self)
         except _BROKEN as fault:
             raise self._failed(fault) from None
-        return result, found
 
     def _begin(self, deadline: Deadline) -> None:
         self._socket.begin(Deadline(deadline.left(self._response_seconds)))
@@ -195,7 +192,8 @@ def _answer(result: Mapping[str, Any] | None, found: Iterable[Mapping[str, Any]]
 def _entry(found: Mapping[str, Any]) -> Entry:
     attributes: dict[str, tuple[bytes, ...]] = {}
     for name, values in found["raw_attributes"].items():
-        attributes[name.lower()] = tuple(bytes(value) for value in values)
+        # RFC 4511 4.1.7: an attribute may come without any value, which ldap3 tells as None.
+        attributes[name.lower()] = tuple(bytes(value) for value in values or ())
     return Entry(dn=str(found["dn"]), attributes=attributes)
 
 

@@ -8,7 +8,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from gateway.connectors.blocking import Deadline
 
@@ -18,6 +18,7 @@ _HEAD_OF_ANSWER: Final = b"\x02\x01\x01\x78"
 _SUCCESS: Final = b"\x0a\x01\x00"
 _MAXIMUM_START_TLS_ANSWER: Final = 4_096
 _CHUNK: Final = 65_536
+_MOST_REMEMBERED: Final = 1_000
 MAXIMUM_ANSWER: Final = 16 * 1024 * 1024
 """Bytes that one answer may have: many times the largest page of entries."""
 
@@ -101,8 +102,12 @@ class GuardedSocket:
         return received
 
     def sendall(self, message: bytes) -> None:
-        self._socket.settimeout(self._deadline.left())
-        self._socket.sendall(message)
+        try:
+            self._socket.settimeout(self._deadline.left())
+            self._socket.sendall(message)
+        except TimeoutError:
+            self.hung = True
+            raise
 
     @property
     def is_stale(self) -> bool:
@@ -126,7 +131,7 @@ class GuardedSocket:
 def connected(server: Server, context: ssl.SSLContext, deadline: Deadline) -> GuardedSocket:
     """A socket over which passwords may go, TLS included, within `deadline`. Raises ServerFailed."""
     try:
-        plain = socket.create_connection((server.host, server.port), deadline.left())
+        plain = _opened(server, deadline)
     except (OSError, UnicodeError) as fault:
         raise ServerFailed(f"{server}: cannot connect ({_told(fault)})", **_kind(fault)) from None
     try:
@@ -143,6 +148,49 @@ def connected(server: Server, context: ssl.SSLContext, deadline: Deadline) -> Gu
     except (OSError, ValueError) as fault:
         plain.close()
         raise ServerFailed(f"{server}: cannot start TLS ({_told(fault)})", **_kind(fault)) from None
+
+
+def _opened(server: Server, deadline: Deadline) -> socket.socket:
+    """A socket to the first address of the server's name that takes one.
+
+    Each but the last has half of the time that is left: one that never answers leaves the next its turn, and TLS after
+    it, as the waiting of `socket.create_connection` for each anew would not. Raises OSError, UnicodeError.
+    """
+    found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    # First the one that once stood in for others: a controller's name may have addresses of networks that lead nowhere.
+    found.sort(key=lambda one: one[4] != _taken_by.get(server))
+    fault: OSError | None = None
+    for left, (family, kind, protocol, _, address) in zip(reversed(range(len(found))), found, strict=True):
+        try:
+            plain = _at((family, kind, protocol), address, deadline.left() / (2 if left else 1))
+        except OSError as failed:
+            fault = failed
+            continue
+        if fault is not None:
+            _remember(server, address)
+        return plain
+    raise fault or OSError("its name has no address")
+
+
+def _at(sort: tuple[int, int, int], address: Any, seconds: float) -> socket.socket:
+    """A socket of this family, kind and protocol to `address`. Raises OSError."""
+    plain = socket.socket(*sort)
+    try:
+        plain.settimeout(seconds)
+        plain.connect(address)
+    except OSError:
+        plain.close()
+        raise
+    return plain
+
+
+def _remember(server: Server, address: Any) -> None:
+    if len(_taken_by) >= _MOST_REMEMBERED:
+        _taken_by.clear()
+    _taken_by[server] = address
+
+
+_taken_by: Final[dict[Server, Any]] = {}
 
 
 def _start_tls(plain: socket.socket, deadline: Deadline) -> None:

@@ -38,10 +38,11 @@ def throttle_key(name: str) -> str:
     return folded(name)
 
 
-def prepared_password(password: str, *, principal_key: str) -> str:
-    """The password as RFC 4513 5.1.3 prepares it (RFC 4013: blanks of all kinds, invisible characters, NFKC).
+def typed_password(password: str, *, principal_key: str) -> str:
+    """The password as it was typed, which is what directories compare.
 
-    What SASLprep forbids beyond that is left to the directory, which may have let it in.
+    RFC 4513 5.1.3 would have it prepared (RFC 4013). OpenLDAP and Active Directory prepare none that they keep, so a
+    prepared `²` or `½` is another password to them than the one that was set.
 
     Raises RejectedLogin for what a server would take for a bind without password (RFC 4513 5.1.2), or cut short.
     """
@@ -50,13 +51,10 @@ def prepared_password(password: str, *, principal_key: str) -> str:
         raise RejectedLogin(cause=cause, principal_key=principal_key)
     if "\0" in password:
         raise RejectedLogin(cause="the password holds NUL", principal_key=principal_key)
-    mapped = "".join(
-        " " if stringprep.in_table_c12(one) else one for one in password if not stringprep.in_table_b1(one)
-    )
-    prepared = unicodedata.ucd_3_2_0.normalize("NFKC", mapped)
-    if not prepared.strip():
+    # RFC 3454 B.1: characters that a server which prepares passwords leaves out.
+    if not "".join(one for one in password if not stringprep.in_table_b1(one)).strip():
         raise RejectedLogin(cause="the password is empty or blank", principal_key=principal_key)
-    return prepared
+    return password
 
 
 def _unusable(name: str, cause: str) -> RejectedLogin:

@@ -6,9 +6,7 @@ this provider, for the gateway's own `client_id`, and last the nonce, which bind
 
 import asyncio
 import hmac
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote_plus
 
@@ -19,9 +17,9 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from gateway.connectors.compact_jws import UnverifiedJws, claims_of, read
 from gateway.connectors.connector import Arrived, LoginCallback, LoginTransaction, Refreshed
 from gateway.connectors.fetch import Fetcher, FetchFailed, FormRejected
-from gateway.connectors.hosts import keys_url_fault
+from gateway.connectors.oidc.endpoints import Endpoints, EndpointSource, answered_object
 from gateway.connectors.oidc.settings import OidcSettings
-from gateway.connectors.strict_json import UnreadableJson, read_object
+from gateway.domain.clock import Clock
 from gateway.domain.errors import (
     ExpiredIdentityToken,
     InvalidIdentityToken,
@@ -31,8 +29,6 @@ from gateway.domain.errors import (
 )
 from gateway.domain.identity import Identity, UnverifiedToken
 
-_KEPT: Final = 300.0
-"""Seconds that the provider's metadata is used before it is asked for anew."""
 _MAXIMUM_CODE: Final = 4_096
 _MAXIMUM_REFRESH_TOKEN: Final = 6_000
 _OFFLINE: Final = "offline_access"
@@ -41,20 +37,19 @@ T = TypeVar("T")
 VerifyFor = Callable[[UnverifiedJws, frozenset[str], frozenset[str]], Awaitable[Identity]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Endpoints:
-    authorization: str
-    token: str
-    names_itself: bool
-    """The provider says that its answers carry `iss`: one without it is another's."""
-    secret_in_form: bool
-
-
 class OidcBrowserLogin:
     """A BrowserLogin of one provider."""
 
     def __init__(
-        self, *, provider: str, settings: OidcSettings, verify_for: VerifyFor, fetcher: Fetcher, deadline: float
+        self,
+        *,
+        provider: str,
+        settings: OidcSettings,
+        verify_for: VerifyFor,
+        fetcher: Fetcher,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        deadline: float,
     ) -> None:
         """`deadline`: seconds for all that one step asks of the provider."""
         self._provider = provider
@@ -63,10 +58,21 @@ class OidcBrowserLogin:
         self._verify_for = verify_for
         self._fetcher = fetcher
         self._deadline = deadline
-        self._kept: tuple[float, _Endpoints] | None = None
+        self._endpoints = EndpointSource(
+            provider=provider,
+            settings=settings,
+            fetcher=fetcher,
+            clock=clock,
+            deadline=deadline,
+            monotonic=monotonic,
+        )
+
+    async def aclose(self) -> None:
+        """End an asking that is under way."""
+        await self._endpoints.aclose()
 
     async def begin(self, transaction: LoginTransaction) -> str:
-        endpoints = await self._asked(self._endpoints())
+        endpoints = await self._asked(self._endpoints.current())
         return cast(
             "str",
             prepare_grant_uri(
@@ -83,7 +89,7 @@ class OidcBrowserLogin:
         )
 
     async def complete(self, transaction: LoginTransaction, callback: LoginCallback) -> Arrived:
-        endpoints = await self._asked(self._endpoints())
+        endpoints = await self._asked(self._endpoints.current())
         # RFC 9207 2.4: a mix-up attack brings the answer of another provider.
         if callback.issuer != self._settings.issuer and (callback.issuer is not None or endpoints.names_itself):
             raise SignInRefused(cause="the parameter iss is not the provider's issuer")
@@ -103,7 +109,7 @@ class OidcBrowserLogin:
         return Arrived(identity=identity, refresh_token=token)
 
     async def refresh(self, refresh_token: str, person: Identity) -> Refreshed:
-        endpoints = await self._asked(self._endpoints())
+        endpoints = await self._asked(self._endpoints.current())
         body = prepare_token_request("refresh_token", refresh_token=refresh_token)
         answer = await self._asked(self._token_answer(endpoints, body))
         token = answer.get("id_token")
@@ -125,36 +131,7 @@ class OidcBrowserLogin:
         client = frozenset((self._client_id,))
         return await self._verify_for(token, client, client)
 
-    async def _endpoints(self) -> _Endpoints:
-        if self._kept is not None and time.monotonic() < self._kept[0]:
-            return self._kept[1]
-        issuer = self._settings.issuer
-        document = await self._fetcher.get(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
-        metadata = _object(document.body)
-        # Discovery 4.3: another issuer's document would send people and codes to another.
-        if metadata.get("issuer") != issuer:
-            raise FetchFailed("the discovery document is of another issuer")
-        # Discovery 3: left out, and as good as that where it is no list, it is client_secret_basic.
-        methods = metadata.get("token_endpoint_auth_methods_supported")
-        endpoints = _Endpoints(
-            authorization=self._endpoint(metadata, "authorization_endpoint"),
-            token=self._endpoint(metadata, "token_endpoint"),
-            names_itself=metadata.get("authorization_response_iss_parameter_supported") is True,
-            secret_in_form=isinstance(methods, list) and "client_secret_basic" not in methods,
-        )
-        self._kept = time.monotonic() + _KEPT, endpoints
-        return endpoints
-
-    def _endpoint(self, metadata: Mapping[str, Any], name: str) -> str:
-        url = metadata.get(name)
-        if not isinstance(url, str):
-            raise FetchFailed(f"the discovery document names no {name}")
-        refusal = keys_url_fault(url, issuer=self._settings.issuer, own_ca=self._settings.ca_file is not None)
-        if refusal is not None:
-            raise FetchFailed(f"the {name} {refusal}")
-        return url
-
-    async def _redeemed(self, endpoints: _Endpoints, transaction: LoginTransaction, code: str) -> Mapping[str, Any]:
+    async def _redeemed(self, endpoints: Endpoints, transaction: LoginTransaction, code: str) -> Mapping[str, Any]:
         """What the code is worth."""
         body = prepare_token_request(
             "authorization_code",
@@ -164,19 +141,19 @@ class OidcBrowserLogin:
         )
         return await self._token_answer(endpoints, body)
 
-    async def _token_answer(self, endpoints: _Endpoints, body: str) -> Mapping[str, Any]:
+    async def _token_answer(self, endpoints: Endpoints, body: str) -> Mapping[str, Any]:
         """Raises SignInRefused, FetchFailed."""
         _, headers, body = self._client_auth(endpoints).prepare("POST", endpoints.token, {}, body)
         try:
             answer = await self._fetcher.post(endpoints.token, body, headers)
         except FormRejected as rejected:
             # RFC 6749 5.2: any other error is of the client and its settings, not of the person.
-            if _object(rejected.body).get("error") == "invalid_grant":
+            if answered_object(rejected.body).get("error") == "invalid_grant":
                 raise SignInRefused(cause="the provider takes the code or refresh token no longer") from None
             raise
-        return _object(answer.body)
+        return answered_object(answer.body)
 
-    def _client_auth(self, endpoints: _Endpoints) -> ClientAuth:
+    def _client_auth(self, endpoints: Endpoints) -> ClientAuth:
         if self._settings.client_secret is None:
             return ClientAuth(self._client_id, "", "none")
         secret = self._settings.client_secret.get_secret_value()
@@ -207,10 +184,3 @@ def _refresh_token(answer: Mapping[str, Any]) -> str | None:
     """None too for one that is longer than a record has room for."""
     token = answer.get("refresh_token")
     return token if isinstance(token, str) and 0 < len(token) <= _MAXIMUM_REFRESH_TOKEN else None
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        return read_object(body)
-    except UnreadableJson as fault:
-        raise FetchFailed(f"the provider's answer {fault}") from None

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.connectors.compact_jws import UnverifiedJws, claims_of, remember_header
 from gateway.connectors.connector import BrowserLogin, Examination
@@ -17,6 +17,9 @@ from gateway.connectors.oidc.settings import OidcSettings
 from gateway.domain.clock import Clock
 from gateway.domain.errors import InvalidIdentityToken
 from gateway.domain.identity import Identity, ProviderType
+
+if TYPE_CHECKING:
+    from gateway.connectors.oidc.browser_login import OidcBrowserLogin
 
 _MAXIMUM_FILE: Final = 1_000_000
 
@@ -54,7 +57,7 @@ class OidcConnector:
         # EdDSA and Ed25519 are one algorithm under two names (RFC 9864): naming either takes both.
         taken = {ALGORITHMS[algorithm] for algorithm in settings.algorithms}
         self._algorithms = frozenset(algorithm for algorithm, meaning in ALGORITHMS.items() if meaning in taken)
-        self.browser_login: Final = _browser_login(self, settings, resolve, deadline)
+        self._login = _browser_login(self, settings, resolve, deadline, clock=clock, monotonic=monotonic)
         self._keys: KeySource = (
             FixedKeys(_key_set_of(settings), clock.now())
             if settings.jwks_file is not None
@@ -66,6 +69,10 @@ class OidcConnector:
                 monotonic=monotonic,
             )
         )
+
+    @property
+    def browser_login(self) -> BrowserLogin | None:
+        return self._login
 
     @property
     def keys_fetched_at(self) -> datetime | None:
@@ -93,6 +100,8 @@ class OidcConnector:
 
     async def aclose(self) -> None:
         await self._keys.aclose()
+        if self._login is not None:
+            await self._login.aclose()
 
     async def examine(self, _username: str | None = None, /) -> Examination:
         """Discovery and keys, asked for now."""
@@ -182,8 +191,14 @@ def _discovery(settings: OidcSettings, resolve: Resolve, deadline: float) -> Dis
 
 
 def _browser_login(
-    connector: OidcConnector, settings: OidcSettings, resolve: Resolve, deadline: float
-) -> BrowserLogin | None:
+    connector: OidcConnector,
+    settings: OidcSettings,
+    resolve: Resolve,
+    deadline: float,
+    *,
+    clock: Clock,
+    monotonic: Callable[[], float],
+) -> "OidcBrowserLogin | None":
     if settings.client_id is None:
         return None
     # Authlib and what it needs are for those alone whose people sign in on the provider's pages.
@@ -199,6 +214,8 @@ def _browser_login(
             bearer_token_file=settings.bearer_token_file,
             resolve=resolve,
         ),
+        clock=clock,
+        monotonic=monotonic,
         deadline=deadline,
     )
 

@@ -82,10 +82,13 @@ def _username(claims: Mapping[str, Any], path: str) -> str:
 
 
 def _groups(value: Any) -> frozenset[str]:
-    """Groups stand in a list, or in one text between blanks; what is no text in the list is nobody's group."""
-    if isinstance(value, list):
-        return frozenset([text for text in value if text and isinstance(text, str)])
-    return frozenset([text for text in value.split(" ") if text]) if isinstance(value, str) else frozenset()
+    """The texts of a list; what is none in it is nobody's group.
+
+    One text is one group, as AD FS and others write a list of one. Taken apart at its blanks, `Web Admins` would be
+    `Admins` too.
+    """
+    several = value if isinstance(value, list) else [value]
+    return frozenset([text for text in several if text and isinstance(text, str)])
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from gateway.connectors.hosts import is_loopback
 
 _ALGORITHMS_TOLD: Final = ", ".join(sorted(SIGNATURE_ALGORITHMS))
 
+_DISCOVERY: Final = "/.well-known/openid-configuration"
+
 
 def _issuer(value: str) -> str:
     if not value.isascii() or not value.isprintable() or " " in value:
@@ -24,6 +26,8 @@ def _issuer(value: str) -> str:
         raise ValueError("the issuer is a URL with scheme and host; write it as the provider's tokens do")
     if "?" in value or "#" in value or "@" in parts.netloc:
         raise ValueError("the issuer has a query, fragment or user name, which OpenID Connect does not allow; drop it")
+    if parts.path.endswith(_DISCOVERY):
+        raise ValueError(f"this is the address of the discovery document; the issuer ends before {_DISCOVERY}")
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("the issuer is plain http, over which keys can be forged; use https (http only on loopback)")
     return value
@@ -42,7 +46,8 @@ def _algorithm(value: object) -> object:
 
 def _list(value: object) -> object:
     if isinstance(value, str):
-        raise ValueError(f"this is a list; write [{value}]")  # noqa: TRY004  pydantic turns ValueError into a finding
+        # Scopes are often one text, as the protocol writes them.
+        raise ValueError(f"this is a list; write [{', '.join(value.split())}]")  # noqa: TRY004  pydantic turns ValueError into a finding
     return value
 
 

@@ -16,6 +16,7 @@ from tests.e2e.ldap.conftest import Connect, names_of
 from tests.servers.samba import GROUPS, PEOPLE, ROOT, SERVICE_PASSWORD, Samba
 
 LONG_AGO = "116444736010000000"
+UMLAUT = "gr\u00fcn\u00b2\u00b4\u00bd\u00a0\ufb01x"
 
 
 def dn(name: str, base: str = PEOPLE) -> str:
@@ -26,6 +27,7 @@ def dn(name: str, base: str = PEOPLE) -> str:
 def server(samba: Samba) -> Iterator[Samba]:
     for name in ("alice", "disabled", "expired", "locked", "primary", "spoofed", "nested"):
         samba.user(name, f"{name}-Secret1", f"--mail-address={name}@mail.example.test")
+    samba.user("umlaut", UMLAUT)
     samba.user("new", "new-Secret1", "--must-change-at-next-login")
     samba.user("spoofer", "spoofer-Secret1")
     samba.tool("user", "disable", "disabled")
@@ -70,6 +72,12 @@ async def test_one_person_is_one_principal_however_typed(server: Samba, connect:
     assert (located.principal_key, identity.username) == ("alice", "alice")
     assert identity.subject.count("-") == 4
     assert names_of(identity.groups) == {"devs", "eng", "all"}
+
+
+async def test_a_password_of_letters_that_have_plainer_forms_goes_as_it_was_typed(
+    server: Samba, connect: Connect
+) -> None:
+    assert (await connect(server).authenticate("umlaut", UMLAUT)).username == "umlaut"
 
 
 @pytest.mark.parametrize("typed", ["OTHER\\alice", "alice\\alice", "EXAMPLE\\", "alice@other.test", "\\alice"])

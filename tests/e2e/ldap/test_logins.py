@@ -7,7 +7,7 @@ import pytest
 from gateway.connectors.ldap.connector import LdapConnector
 from gateway.domain.errors import ProviderUnreachable, RejectedLogin
 from tests.e2e.ldap.conftest import BY_MAIL_TOO, Connect, names_of, patient
-from tests.servers.slapd import ALICE_ID, GROUPS, PEOPLE, SUFFIX, Slapd, member, person, record
+from tests.servers.slapd import ALICE_ID, GROUPS, PEOPLE, SUFFIX, Slapd, group, member, person, record
 
 SAYS = "Wrong name or password, or too many attempts; try again in 15 minutes"
 
@@ -70,6 +70,15 @@ async def test_a_password_that_is_none_is_refused_before_a_socket_opens(
     assert openldap.count("ACCEPT") == before
 
 
+async def test_a_password_of_letters_that_have_plainer_forms_goes_as_it_was_typed(
+    start_openldap: Callable[..., Slapd], connect: Connect
+) -> None:
+    secret = "gr\u00fcn\u00b2\u00b4\u00bd\u00a0\ufb01x"
+    connector = connect(start_openldap(data=person("alice", secret)))
+
+    assert (await connector.authenticate("alice", secret)).username == "alice"
+
+
 HOSTILE = [
     "*",
     "a*",
@@ -104,6 +113,33 @@ async def test_a_name_that_two_entries_have_is_nobodys(openldap: Slapd, connect:
     assert (await refusal(connector, "bob", "bob-secret")).cause == "the name means several entries"
     assert (await refusal(connector, "bob", "mallory-secret")).cause == "the name means several entries"
     assert (await connector.authenticate("mallory", "mallory-secret")).username == "mallory"
+
+
+async def test_a_user_name_that_two_entries_have_is_nobodys_however_each_is_found(
+    start_openldap: Callable[..., Slapd], connect: Connect
+) -> None:
+    branch = f"ou=branch,{PEOPLE}"
+    double = record(
+        f"uid=alice,{branch}", "inetOrgPerson", uid="alice", cn="x", sn="x", mail="double@example.test",
+        userPassword="double-secret",
+    )  # fmt: skip
+    data = (
+        person("alice", "alice-secret")
+        + person("bob", "bob-secret")
+        + record(branch, "organizationalUnit", ou="branch")
+        + group("g", member("bob"))
+    )
+    server = start_openldap(data=data)
+    connector = connect(server, users=BY_MAIL_TOO)
+
+    assert (await connector.authenticate("alice@example.test", "alice-secret")).username == "alice"
+    server.ldapmodify(double.replace("\n", "\nchangetype: add\n", 1))
+
+    refused = await refusal(connector, "double@example.test", "double-secret")
+    assert refused.cause == f"other entries than uid=alice,{branch} have its uid"
+    assert "have its uid" in (await refusal(connector, "alice@example.test", "alice-secret")).cause
+    assert (await connector.inspect("double@example.test")).faults == (f"double@example.test: {refused.cause}",)
+    assert (await connector.authenticate("bob@example.test", "bob-secret")).username == "bob"
 
 
 async def test_a_computer_account_is_nobody_by_any_name(openldap: Slapd, connect: Connect) -> None:

@@ -49,6 +49,10 @@ def test_loopback_is_known_by_the_whole_host(host: str, loopback: bool) -> None:
         ("https://metadata.google.internal/keys", "inner host"),
         ("https://a.localhost/keys", "inner host"),
         ("https://vault/keys", "inner host"),
+        ("https://vault./keys", "inner host"),
+        ("https://metadata.google.internal./keys", "inner host"),
+        ("https://localhost./keys", "this machine"),
+        ("https://keys.example.net./keys", None),
     ],
 )
 def test_a_public_issuer_may_keep_its_keys_where_tls_vouches(url: str, fault: str | None) -> None:
@@ -106,7 +110,11 @@ def test_an_issuer_on_loopback_keeps_to_loopback(url: str, fault: str | None) ->
         ("::ffff:169.254.169.254", True, "metadata"),
         ("fe80::1", True, "metadata"),
         ("fd00:ec2::254", True, "metadata"),
+        ("fd20:ce::254", True, "metadata"),
         ("100.100.100.200", True, "metadata"),
+        ("64:ff9b::5db8:d822", False, None),
+        ("64:ff9b::a9fe:a9fe", True, "metadata"),
+        ("64:ff9b::7f00:1", False, "this machine"),
         ("0.0.0.0", True, "no host's"),
         ("::", True, "no host's"),
         ("224.0.0.1", True, "no host's"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.connectors.ldap import ber, filters
-from gateway.connectors.ldap.filters import DN, USERNAME, any_of, follows_links, read
+from gateway.connectors.ldap.filters import DN, USERNAME, any_of, compares, follows_links, read
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -144,3 +144,21 @@ def test_any_text_is_a_filter_or_told_as_none(text: str) -> None:
     except ValueError:
         return
     decoded(found.encoded({USERNAME: "x", DN: "cn=x"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("(uid={username})", True),
+        ("(UID={username})", True),
+        ("(&(objectClass=person)(|(mail={username})(uid={username})))", True),
+        ("(mail={username})", False),
+        ("(uid={username}*)", False),
+        ("(uid=x{username})", False),
+        ("(uid>={username})", False),
+        ("(uid:caseExactMatch:={username})", False),
+        ("(&(mail={username})(!(uid={username})))", False),
+    ],
+)
+def test_whether_a_filter_asks_for_exactly_the_name_is_known(text: str, told: bool) -> None:
+    assert compares(read(text, allowed=BOTH, needed=BOTH), "uid", USERNAME) is told

@@ -140,6 +140,24 @@ def test_the_last_answer_serves_while_dns_is_down() -> None:
     assert hosts(known) == ["dc1.corp.example"]
 
 
+def test_dns_that_does_not_answer_is_asked_again_after_half_a_minute_and_not_by_every_login() -> None:
+    time = Time()
+    resolver = Resolver(SrvRecord(host="dc1.corp.example", port=389))
+    known = servers(time, "ldap+srv://corp.example", resolver=resolver)
+    known.known()
+    records, resolver.records = resolver.records, None
+    time.now += 61
+    for _ in range(5):
+        assert hosts(known) == ["dc1.corp.example"]
+        assert not known.is_behind(known.known()[0])
+    assert len(resolver.asked) == 2
+    resolver.records = records
+    time.now += 31
+    known.known()
+    known.known()
+    assert len(resolver.asked) == 3
+
+
 def test_without_any_answer_of_dns_there_is_no_server() -> None:
     resolver = Resolver()
     resolver.records = None

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -287,3 +288,19 @@ async def test_keys_from_a_file_are_all_there_are() -> None:
     assert refused.value.cause == "jwks_file has no key that fits kid 'k2\\n" + "x" * 61 + "' and EdDSA"
     assert (source.fetched_at, source.last_error) == (at, None)
     await source.aclose()
+
+
+async def test_an_outage_is_told_once_in_the_log_with_its_cause_and_so_is_its_end(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gateway.connectors.refreshing")
+    source = world.source()
+    for down in ("refused", "refused", "answered 500", None, None):
+        world.down = down
+        await source.fetched_now()
+
+    assert [(one.levelname, one.getMessage()) for one in caplog.records] == [
+        ("WARNING", "provider workforce: its keys cannot be fetched: refused"),
+        ("WARNING", "provider workforce: its keys cannot be fetched: answered 500"),
+        ("INFO", "provider workforce: its keys could be fetched again"),
+    ]

@@ -73,6 +73,12 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "no algorithm": ({"algorithms": []}, "algorithms", "the list is empty; name at least one of"),
     "an algorithm as text": ({"algorithms": "RS256"}, "algorithms", "write [RS256]"),
     "an algorithm twice": ({"algorithms": ["RS256", "RS256"]}, "algorithms", "stands twice; drop one"),
+    "the address of discovery": (
+        {"issuer": "https://a.example/t/.well-known/openid-configuration"},
+        "issuer",
+        "the issuer ends before /.well-known/openid-configuration",
+    ),
+    "scopes as one text": ({"client_id": "x", "scopes": "openid profile"}, "scopes", "write [openid, profile]"),
     "scopes without openid": ({"scopes": ["profile"]}, "scopes", "add it"),
     "an empty secret": ({"client_id": "gateway", "client_secret": ""}, "client_secret", "empty, as a variable"),
     "a secret without client": ({"client_secret": CANARY}, "", "add the id"),

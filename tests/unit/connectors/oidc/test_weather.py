@@ -1,6 +1,8 @@
 """How keys are fetched over real HTTP from a provider that behaves badly."""
 
 import asyncio
+import socket
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.connectors.fetch import Fetcher, FetchFailed, resolve
 from gateway.connectors.oidc.provider_keys import Pace
 from gateway.domain.errors import InvalidIdentityToken, ProviderUnreachable
 from tests.fakes.identity_provider import (
@@ -254,6 +257,18 @@ async def test_no_secret_is_told_when_a_fetch_fails(
     assert CANARY not in await unreachable(connector, provider) + repr(connector) + repr(vars(connector))
 
 
+@pytest.mark.parametrize("answer", [failing(), redirecting("/?key=canary"), huge(), html()])
+async def test_no_query_is_told_when_a_fetch_fails(provider: IdentityProvider, answer: Answer) -> None:
+    provider.at["/metadata?key=canary"] = answer
+    answer.headers["Content-Encoding"] = "br" if answer.body.startswith(b"<") else "identity"
+    fetcher = Fetcher(issuer=provider.issuer, ca_file=None, bearer_token_file=None)
+    for url in (f"{provider.issuer}/metadata?key=canary", "http://localhost.invalid:1/?key=canary"):
+        with pytest.raises(FetchFailed) as failed:
+            await fetcher.get(url)
+        assert "canary" not in str(failed.value)
+        assert str(failed.value).startswith(url.partition("?")[0])
+
+
 async def test_the_servers_proxy_settings_do_not_lead_elsewhere(
     provider: IdentityProvider, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +324,26 @@ async def test_the_next_address_is_tried_where_one_does_not_answer(
     provider.issuer = provider.issuer.replace("127.0.0.1", "localhost")
     names = Names(["::1", "127.0.0.1"], ["127.0.0.2", "127.0.0.1"])
     assert (await verify(connect(provider, having={"resolve": names}), provider.token())).subject == "alice"
+
+
+async def test_ipv6_that_leads_nowhere_leaves_ipv4_its_turn(provider: IdentityProvider, connect: Connect) -> None:
+    provider.issuer = provider.issuer.replace("127.0.0.1", "localhost")
+    addresses = ["::1", "::1", "::1", "::1", "127.0.0.1"]
+    names = Names(addresses, addresses)
+    assert (await verify(connect(provider, having={"resolve": names}), provider.token())).subject == "alice"
+
+
+async def test_dns_that_does_not_answer_holds_up_nothing_but_lookups(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [str(answered.wait(10))][:0])
+    lookups = [asyncio.create_task(resolve("login.example.com", 443)) for _ in range(50)]
+    try:
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(1):
+            assert await asyncio.to_thread(len, "other work") == 10
+    finally:
+        answered.set()
+        await asyncio.gather(*lookups)
 
 
 async def test_a_name_that_cannot_be_resolved_is_unreachable(provider: IdentityProvider, connect: Connect) -> None:
