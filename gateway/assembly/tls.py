@@ -9,6 +9,8 @@ from typing import Final
 from gateway.assembly.file_state import state_of
 
 _LOG: Final = logging.getLogger("gateway.tls")
+_ENCRYPTED: Final = b"ENCRYPTED"
+_HEAD: Final = 4096
 
 
 class UnusableTls(Exception):
@@ -58,8 +60,25 @@ def server_context(files: TlsFiles) -> ssl.SSLContext:
         # The empty password keeps OpenSSL from asking for one on the terminal.
         context.load_cert_chain(files.certificate, files.private_key, password="")
     except OSError as error:  # ssl.SSLError is one
-        reason = error.strerror if not isinstance(error, ssl.SSLError) else (error.reason or "not PEM")
         raise UnusableTls(
-            f"{files.certificate}, {files.private_key}: not a certificate and its key: {reason}"
+            f"{files.certificate}, {files.private_key}: not a certificate and its key: {_reason(error, files)}"
         ) from None
     return context
+
+
+def _reason(error: OSError, files: TlsFiles) -> str:
+    if not isinstance(error, ssl.SSLError):
+        return error.strerror or type(error).__name__
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return "the key is another certificate's"
+    if _has_passphrase(files.private_key):
+        return "the key has a passphrase; write it without one by `openssl pkey -in KEY -out NEW`"
+    return error.reason or "not PEM, or the two are swapped"
+
+
+def _has_passphrase(private_key: Path) -> bool:
+    try:
+        with private_key.open("rb") as file:
+            return _ENCRYPTED in file.read(_HEAD)
+    except OSError:
+        return False

@@ -4,7 +4,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.settings.configuration import Configuration, GatewaySettings
 
 SUMMARY: Final = "tell every mistake of a configuration, with file, line and the mend; and what is valid but dangerous"
 EXAMPLE: Final = """
@@ -49,7 +54,6 @@ def _print_schema() -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from gateway.cli.access import printable
     from gateway.cli.faults import print_faults, print_warnings
     from gateway.cli.live import check_live
     from gateway.settings.faults import ConfigurationError, UnreadableConfiguration
@@ -67,10 +71,7 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{path}: {_counted(len(error.faults), 'error')}", file=sys.stderr)
         return 1
     print_warnings(configuration.warnings)
-    if not configuration.gateway.keyring.exists():
-        # No fault of the configuration: it is checked where no keyring ever is.
-        told = f"there is no keyring at {configuration.gateway.keyring}; make it with `sts-gateway keys generate`"
-        print(printable(f"{path}: note: {told}"))
+    _print_notes(path, configuration, live=arguments.live)
     if arguments.strict and configuration.warnings:
         print(f"{path}: {_counted(len(configuration.warnings), 'warning')}, refused by --strict", file=sys.stderr)
         return 1
@@ -78,6 +79,25 @@ def _check(arguments: argparse.Namespace) -> int:
     roles, mappings = len(configuration.roles), len({mapping.mapping_id for mapping in configuration.mappings})
     print(f"{path}: in order: {_counted(roles, 'role')}, {_counted(mappings, 'mapping')}{told}")
     return check_live(path, configuration, arguments.user, strict=arguments.strict) if arguments.live else 0
+
+
+def _print_notes(path: Path, configuration: "Configuration", *, live: bool) -> None:
+    from gateway.cli.access import printable
+    from gateway.cli.local_files import absent, unusable
+
+    # What cannot be used is an error of `--live` alone: the configuration is at fault only where it is to run.
+    notes = (*_behind_nobody(configuration.gateway), *absent(configuration), *(() if live else unusable(configuration)))
+    for told in notes:
+        print(printable(f"{path}: note: {told}"))
+
+
+def _behind_nobody(gateway: "GatewaySettings") -> "Iterator[str]":
+    """Something else ends TLS, and is not known as a proxy."""
+    if gateway.public_url.startswith("https:") and gateway.tls is None and not gateway.trusted_proxies:
+        yield (
+            "a proxy ends TLS, and gateway.trusted_proxies names none: all clients have its address in the audit log, "
+            "in policies, before throttles and in the bound of connections; name the proxy's address"
+        )
 
 
 def _counted(count: int, noun: str) -> str:

@@ -190,10 +190,23 @@ def _identity(
         audience = matched_audience(accepted, audiences)
         identity = identity_of(accepted, provider=provider, audience=audience, paths=settings.claims)
     except GatewayError as refused:
-        raise _Refused(f"a token with these claims is refused before any mapping is asked: {refused.cause}") from None
+        told = f"{refused.cause}{_unlike(claims, settings.issuer, audiences)}"
+        raise _Refused(f"a token with these claims is refused before any mapping is asked: {told}") from None
     if identity.email is None and claim_at(claims, settings.claims.email) is not None:
         notes.append("The e-mail address does not count: it is one only with email_verified true.")
     return identity, notes
+
+
+def _unlike(claims: Mapping[str, Any], issuer: str, audiences: "Sequence[str]") -> str:
+    """The claims that have to be equal to what is configured, beside it: often a final slash is all."""
+    from gateway.settings.faults import shown
+
+    issued, audience = claims.get("iss"), claims.get("aud")
+    told = "" if issued in (None, issuer) else f"; iss is {shown(str(issued))}, the provider's issuer {shown(issuer)}"
+    named = audience if isinstance(audience, list) else [audience]
+    if audience is None or not set(map(str, named)).isdisjoint(audiences):
+        return told
+    return f"{told}; aud is {shown(', '.join(map(str, named)))}, its audiences {shown(', '.join(audiences))}"
 
 
 def _refusal(explanations: "Sequence[Explanation]") -> str:

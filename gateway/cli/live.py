@@ -1,6 +1,7 @@
-"""`sts-gateway check --live`: asks the providers and the state store, and what one person would be granted."""
+"""`sts-gateway check --live`: asks the providers and the state store, looks at this machine's files and one person."""
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,8 @@ class UnknownPerson(Exception):
 
 def check_live(path: Path, configuration: "Configuration", user: str | None, *, strict: bool) -> int:
     """Ask, and tell. 0: all answer; 1: faults, with `strict` warnings too; 2: `user` cannot be asked about."""
+    # What the server would log of it is told as findings; without a handler Python prints it beside them.
+    logging.getLogger("gateway").addHandler(logging.NullHandler())
     try:
         person = None if user is None else _person(user, configuration)
         found = asyncio.run(_found(configuration, person))
@@ -30,6 +33,7 @@ def check_live(path: Path, configuration: "Configuration", user: str | None, *, 
         print(f"{path}: error: {printable(str(fault))}", file=sys.stderr)
         return 1
     faults, warnings = _told(found)
+    faults += _told_files(path, configuration)
     warnings += _told_person(configuration, found)
     if not faults and not (strict and warnings):
         return 0
@@ -80,7 +84,9 @@ async def _found(configuration: "Configuration", person: "Person | None") -> "tu
 
 
 def _is_to_be_made(state: str) -> bool:
-    return state.startswith(_SQLITE) and not Path(state.removeprefix(_SQLITE)).exists()
+    from gateway.cli.local_files import may_be_there
+
+    return state.startswith(_SQLITE) and not may_be_there(Path(state.removeprefix(_SQLITE)))
 
 
 def _told(found: "tuple[Found, ...]") -> tuple[int, int]:
@@ -93,6 +99,15 @@ def _told(found: "tuple[Found, ...]") -> tuple[int, int]:
         for fault in one.examination.faults:
             print(printable(f"{one.about}: error: {fault}"), file=sys.stderr)
     return sum(len(one.examination.faults) for one in found), sum(len(one.examination.lacks) for one in found)
+
+
+def _told_files(path: Path, configuration: "Configuration") -> int:
+    from gateway.cli.local_files import unusable
+
+    told = [printable(f"{path}: error: {fault}") for fault in unusable(configuration)]
+    for line in told:
+        print(line, file=sys.stderr)
+    return len(told)
 
 
 def _told_person(configuration: "Configuration", found: "tuple[Found, ...]") -> int:

@@ -64,7 +64,8 @@ def _run(words: list[str]) -> int:
 
 def _end_without_command(words: list[str]) -> NoReturn:
     parser = _general_parser()
-    unknown = parser.parse_args(words).command
+    # The command alone: what stands behind it belongs to one that is not known.
+    unknown = parser.parse_args(words[:1]).command
     parser.error(f"unknown command {shown(unknown)}{nearest(unknown, COMMANDS)}")
 
 

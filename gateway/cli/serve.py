@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from gateway.assembly.last_good import LastGood
     from gateway.assembly.worker import ServerSettings
-    from gateway.settings.configuration import Configuration, GatewaySettings
+    from gateway.settings.configuration import Configuration, GatewaySettings, ListenAddress
     from gateway.telemetry.audit import AuditLog
     from gateway.telemetry.meters import Meters
     from gateway.web.asgi import Application
@@ -22,6 +22,7 @@ sts-gateway serve --config /etc/sts-gateway --host 0.0.0.0 --port 8080 --workers
 """
 DEFAULT_PORT: Final = 8080
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  behind an https public_url the gateway is reached from other machines
+_EVERY_HOST: Final = frozenset({EVERYWHERE, "::"})
 _MEMORY: Final = "memory:"
 _WORKERS: Final = 64
 
@@ -63,13 +64,16 @@ def run(arguments: argparse.Namespace) -> int:
         return _refused(2, f"--workers {arguments.workers} needs a state that workers share; set gateway.state")
     _begin_log(configuration)
     host, port = addresses(gateway.public_url)
+    host, port = arguments.host or host, port if arguments.port is None else arguments.port
+    if gateway.internal_listen is not None and _one_address(gateway.internal_listen, host, port):
+        return _refused(2, f"gateway.internal_listen and the public listener both name {host}:{port}; change one")
     try:
         read(gateway.keyring)  # told before anything is bound or forked
         audit = _audit_log(gateway)
         return serve(
             lambda meters: _application(last_good, audit, meters),
-            host=arguments.host or host,
-            port=port if arguments.port is None else arguments.port,
+            host=host,
+            port=port,
             workers=arguments.workers,
             settings=_server_settings(gateway),
             internal=_internal(gateway),
@@ -91,6 +95,10 @@ def addresses(public_url: str) -> tuple[str, int]:
         return EVERYWHERE, DEFAULT_PORT
     host = name if ":" in name else "127.0.0.1"
     return host, (parts.port or 80) if parts.scheme == "http" else DEFAULT_PORT
+
+
+def _one_address(listen: "ListenAddress", host: str, port: int) -> bool:
+    return listen.port == port and (listen.host == host or not _EVERY_HOST.isdisjoint((listen.host, host)))
 
 
 def _internal(gateway: "GatewaySettings") -> tuple[str, int] | None:

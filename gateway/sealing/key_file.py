@@ -161,6 +161,8 @@ def _told(path: Path, *, missing: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise UnusableKeyring(f"{path}: {missing}") from None
+    except PermissionError as error:
+        raise UnusableKeyring(f"{path}: {error.strerror}; let the gateway's user own the file and its folder") from None
     except OSError as error:
         raise UnusableKeyring(f"{path}: {error.strerror}") from None
 

@@ -15,6 +15,7 @@ _REFERENCE: Final = re.compile(r"(\$?)\$\{(env|file):([^}]*)\}")
 _OPEN: Final = re.compile(r"(?<!\$)\$\{(?:env|file):[^}]*\Z")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_RELATIVE: Final = "name a file that the gateway's user may read; its path counts from the folder of the configuration"
 _TOTAL_LIMIT: Final = 16 * 1024 * 1024
 SECRET_KEYS: Final = frozenset(
     {"client_secret", "bind_password", "secret", "secret_access_key", "private_key", "proxy_token"}
@@ -122,10 +123,10 @@ class Interpolator:
         return value
 
     def _file(self, name: str, origin: Path) -> str:
-        path = origin.parent / name
+        path = (origin.parent / name).absolute()
         if path not in self._texts:
             try:
                 self._texts[path] = read_text(path, VALUE_LIMIT).rstrip("\r\n")
             except Unreadable as error:
-                raise _Unset(f"cannot read {shown(str(path))}: {error.reason}") from None
+                raise _Unset(f"cannot read {shown(str(path))}: {error.reason}; {_RELATIVE}") from None
         return self._texts[path]

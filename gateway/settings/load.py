@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import gateway.connectors.slim_pydantic  # noqa: F401  before pydantic
 
@@ -25,15 +25,24 @@ from gateway.settings.lint import dangerous_settings
 from gateway.settings.merge import merged
 from gateway.settings.models.document import DocumentModel
 from gateway.settings.parse import parse
-from gateway.settings.paths import make_absolute, needed_files, unreadable
+from gateway.settings.paths import make_absolute, named_files, needed_files, unreadable
 from gateway.settings.providers import spoken_providers
 from gateway.settings.reach_lint import unreachable_roles
 from gateway.settings.redaction import redacted
 from gateway.settings.references import reference_faults
+from gateway.settings.secret_lint import loose_secrets
 from gateway.settings.source import DOCUMENT_LIMIT, Unreadable, documents_of, overlooked, read_text
+from gateway.settings.spelling_lint import misspelt_words
 from gateway.settings.tree import Node, Section, child, entries_of, plain, text_of
 from gateway.settings.trust_lint import dangerous_trust
 from gateway.settings.validate import faults_of
+
+_MEND: Final = "give --config a YAML file, or a folder of *.yaml"
+_MENDS: Final = {
+    "Permission denied": "let the gateway's user read it, and enter its folder",
+    "larger than": "spread it over several *.yaml of a folder",
+    "not UTF-8": "save it as UTF-8",
+}
 
 
 def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configuration:
@@ -47,22 +56,24 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configur
 
     documents = _documents(path)
     faults: list[Fault] = []
-    root = merged(list(_parsed(documents, faults)), DocumentModel.model_fields, faults)
-    if root is None:
+    written = merged(list(_parsed(documents, faults)), DocumentModel.model_fields, faults)
+    if written is None:
         raise ConfigurationError(redacted(faults, ()))
     interpolator = Interpolator(environment, faults)
-    root = interpolator.section(root)
+    root = interpolator.section(written)
     make_absolute(root)
     spoken = spoken_providers(root, faults)
     model = _judged(spoken, faults)
     saml_faults, saml_warnings = _of_saml(spoken)
     faults += [*reference_faults(root), *policy_faults(root), *unreadable(spoken), *saml_faults]
     found = [
-        *_overlooked(path),
+        *_overlooked(path, (*interpolator.files, *named_files(root))),
         *dangerous_settings(root),
+        *loose_secrets(written, root),
         *dangerous_trust(root),
         *unreachable_roles(root),
         *idle_statements(root),
+        *misspelt_words(root),
         *saml_warnings,
     ]
     warnings = redacted(found, interpolator.secrets)
@@ -92,7 +103,8 @@ def _parsed(documents: tuple[Path, ...], faults: list[Fault]) -> Iterator[Node]:
 
 
 def _refuse(path: Path, error: Unreadable) -> NoReturn:
-    message = f"cannot read the configuration: {error.reason}; give --config a YAML file, or a folder of *.yaml"
+    mend = next((mend for reason, mend in _MENDS.items() if reason in error.reason), _MEND)
+    message = f"cannot read the configuration: {error.reason}; {mend}"
     raise UnreadableConfiguration([fault_at(Place(file=path, line=0), "", message)])
 
 
@@ -115,6 +127,8 @@ def _of_saml(root: Section) -> tuple[Sequence[Fault], Sequence[Fault]]:
     return found.faults, found.warnings
 
 
-def _overlooked(path: Path) -> Iterator[Fault]:
+def _overlooked(path: Path, named: Sequence[Path]) -> Iterator[Fault]:
+    read_otherwise = {file.resolve() for file in named}
     for file in overlooked(path):
-        yield fault_at(Place(file=file, line=0), "", "not read: of a folder only *.yaml counts; rename it")
+        if file.resolve() not in read_otherwise:
+            yield fault_at(Place(file=file, line=0), "", "not read: of a folder only *.yaml counts; rename it")

@@ -27,6 +27,17 @@ _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})(?:[
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _QUOTED_IN_PROBLEM: Final = re.compile(r"'[^'\s]{2,}'")
 
+_SIMPLE_KEY: Final = "while scanning a simple key"
+_MEND: Final = "check quotes, colons and indentation"
+_MENDS: Final = {
+    "alphabetic or numeric": 'put a value that begins with * or & in quotes: "*"',
+    "cannot start any token": "put a value that begins with @, % or ` in quotes, and indent with blanks, not tabs",
+    "could not find expected ':'": "write KEY: VALUE, with a blank behind the colon",
+    "mapping values are not allowed": "put a value that holds a colon and a blank in quotes, and check indentation",
+    "tab character": "indent with blanks, not tabs",
+}
+"""What mends a problem that PyYAML tells in such words."""
+
 
 def parse(text: str, file: Path, faults: list[Fault]) -> Node | None:
     """The tree of one YAML document; None, with a fault added to `faults`, where there is none to be had.
@@ -196,13 +207,22 @@ def resolve(text: str) -> str | int | float | bool | None:
 
 
 def _syntax_fault(error: yaml.YAMLError, text: str, file: Path) -> Fault:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    position = getattr(error, "position", None)
-    line = mark.line + 1 if mark else text.count("\n", 0, position) + 1 if isinstance(position, int) else 0
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable")
+    line = _line_of(error, text)
     # PyYAML quotes names of the text in some problems; what stands there may be a secret.
-    told = _QUOTED_IN_PROBLEM.sub("'...'", str(problem))
-    mend = "check quotes, colons and indentation"
+    told = _QUOTED_IN_PROBLEM.sub("'...'", problem)
+    mend = next((mend for words, mend in _MENDS.items() if words in problem), _MEND)
     if line and "${" in "".join(text.splitlines()[line - 1 : line]):
         mend = 'inside [ ] and { } write references in quotes: "${env:NAME}"'
     return fault_at(Place(file=file, line=line), "", f"not YAML: {told}; {mend}")
+
+
+def _line_of(error: yaml.YAMLError, text: str) -> int:
+    """The line to look at, 0 where none is known."""
+    problem, context = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
+    # A key without its colon is noticed only in the line below.
+    mark = context if getattr(error, "context", None) == _SIMPLE_KEY and context else problem or context
+    if mark:
+        return int(mark.line) + 1
+    position = getattr(error, "position", None)
+    return text.count("\n", 0, position) + 1 if isinstance(position, int) else 0

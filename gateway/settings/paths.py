@@ -44,9 +44,18 @@ def make_absolute(root: Section) -> None:
 
 def needed_files(root: Section) -> tuple[Path, ...]:
     """The files, absolute, whose change is a change of the configuration."""
+    return _named(root, NEEDED_FILES)
+
+
+def named_files(root: Section) -> tuple[Path, ...]:
+    """Every file, absolute, that a setting names."""
+    return _named(root, NEEDED_FILES + LATER_FILES)
+
+
+def _named(root: Section, ways: tuple[tuple[str, ...], ...]) -> tuple[Path, ...]:
     return tuple(
         Path(node.value)
-        for way in NEEDED_FILES
+        for way in ways
         for section, name, _ in _found(root, way)
         if isinstance(node := section.entries[name].node, Scalar)
         and isinstance(node.value, str)
@@ -69,8 +78,11 @@ def unreadable(root: Section) -> Iterator[Fault]:
 
 
 def _problem(path: str) -> str | None:
-    # Path's own raise for an over-long name.
-    if not os.path.exists(path):  # noqa: PTH110
+    try:
+        Path(path).stat()
+    except PermissionError:
+        return "permission denied; let the gateway's user enter its folder"
+    except (OSError, ValueError):
         return "there is no such file; correct the path, which is relative to the configuration file"
     if not os.path.isfile(path):  # noqa: PTH113
         return "not a regular file; name one"

@@ -32,7 +32,8 @@ def read_text(path: Path, limit: int) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"not UTF-8 at byte {error.start}") from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"not UTF-8 in line {line}, at byte {error.start}") from None
 
 
 def _read(path: Path, limit: int) -> bytes:

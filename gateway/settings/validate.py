@@ -55,7 +55,11 @@ def joined(key: str, step: str) -> str:
 def faults_of(error: ValidationError, root: Section, model: type[BaseModel]) -> list[Fault]:
     """One fault for each complaint of pydantic, none of which repeats a value that pydantic saw."""
     faults = []
-    for detail in error.errors(include_url=False, include_input=False):
+    details = error.errors(include_url=False, include_input=False)
+    faulty_inside = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in faulty_inside:
+            continue  # what stands in the list is told to be wrong: it is not empty
         way = (*detail["loc"], *_AFTER.get(detail["type"], ()))
         spot = spot_at(root, way)
         if isinstance(spot.node, Scalar) and spot.node.unresolved:

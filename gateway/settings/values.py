@@ -179,6 +179,16 @@ Network = Annotated[str, _by(_network)]
 HostAndPort = Annotated[str, _by(host_and_port)]
 
 
+def _port_with_host(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError(f"a port alone; write HOST:PORT: 127.0.0.1:{value}")  # noqa: TRY004  pydantic reads ValueError
+    return value
+
+
+ListenText = Annotated[HostAndPort, BeforeValidator(_port_with_host)]
+"""Where to listen, which is often written as a port alone."""
+
+
 def throttle(value: object) -> str:
     """`ATTEMPTS/DURATION`."""
     match = _THROTTLE.fullmatch(value) if isinstance(value, str) else None

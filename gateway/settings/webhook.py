@@ -12,7 +12,7 @@ from gateway.settings.redaction import redacted
 from gateway.settings.source import DOCUMENT_LIMIT, Unreadable, read_text
 from gateway.settings.tree import Node, Section, plain
 from gateway.settings.validate import faults_of
-from gateway.settings.values import FilePath, HostAndPort, PublicUrl, Region, Text, host_and_port
+from gateway.settings.values import FilePath, ListenText, PublicUrl, Region, Text, host_and_port
 from gateway.webhook.settings import Mode, WebhookSettings
 
 _PREFIX: Final = r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$"
@@ -32,7 +32,7 @@ class TlsSection(SectionModel):
 class WebhookDocument(SectionModel):
     gateway_url: PublicUrl = Field(description="The gateway's public_url, as pods reach it.")
     region: Region = Field(default="us-east-1", description="AWS_REGION of pods that name none.")
-    listen: Annotated[HostAndPort, AfterValidator(_listen)] = Field(
+    listen: Annotated[ListenText, AfterValidator(_listen)] = Field(
         default="0.0.0.0:9443", description="HOST:PORT for the API server."
     )
     tls: TlsSection = Field(description="The webhook's own TLS: the API server speaks nothing else.")

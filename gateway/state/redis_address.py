@@ -21,6 +21,8 @@ _MEND: Final = {
     "[?tls=true&ca_file=PATH&sentinel_username=USER&sentinel_password=PASSWORD]",
 }
 
+_ENCODED: Final = "in a name or password percent-encode / ? # @ : and %, as %2F for /"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisAddress:
@@ -46,7 +48,7 @@ def read_address(url: str) -> RedisAddress:
     try:
         return _read(url, scheme)
     except ValueError:
-        raise UnusableStore(f"not an address of a Redis; write {_MEND[scheme]}") from None
+        raise UnusableStore(f"not an address of a Redis; write {_MEND[scheme]}; {_ENCODED}") from None
 
 
 def _read(url: str, scheme: str) -> RedisAddress:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -144,8 +145,35 @@ def test_the_image_holds_the_gateway_and_its_lock_file_s_packages_alone(image: I
     }
 
 
+EVERY_MODULE = """
+import importlib, pkgutil, gateway
+for module in pkgutil.walk_packages(gateway.__path__, "gateway."):
+    if not module.name.startswith("gateway.demo") and not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+"""The demonstration alone needs more than is in the image: its extra."""
+
+
+@buildable
+def test_the_image_has_what_every_module_needs_on_the_image_s_own_python(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """Redis' library needs one package more on Debian's Python than on a newer one."""
+    ended = run("/opt/sts-gateway/bin/python", "-c", EVERY_MODULE)
+
+    assert ended.returncode == 0, ended.stderr
+
+
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@buildable
+def test_a_user_that_the_platform_makes_up_reaches_what_is_mounted(image: Image) -> None:
+    """OpenShift gives a number of its own, in root's group, and mounts the keyring below this folder."""
+    folder = (image.root / "var/lib/sts-gateway").stat()
+
+    assert (folder.st_uid, folder.st_gid, stat.S_IMODE(folder.st_mode)) == (USER, 0, 0o770)
 
 
 @buildable

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def test_every_command_that_a_page_names_exists(page: Path, installed: Installat
     named = [words[1] for words in _commands(page) if Path(words[0]).name == "sts-gateway" and len(words) > 1]
 
     assert [word for word in named if word not in known and not word.startswith("-")] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *EXAMPLES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_extra_that_a_page_names_exists(page: Path) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+    named = re.findall(r"(?:sts-gateway|['\"]\.)\[(\w+)\]", page.read_text())
+
+    assert [extra for extra in named if extra not in extras] == []
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)

@@ -114,15 +114,17 @@ def test_the_commands_for_the_keyring_run_in_their_order(installed: Installation
 
 
 def test_the_gateway_is_installed_by_the_commands_of_the_guide(tmp_path: Path) -> None:
-    on_a_host, in_a_container = (block.splitlines() for block in blocks("operating", "sh"))
-    (tmp_path / "etc/sts-gateway").mkdir(parents=True)
+    programs, configured, in_a_container = (block.splitlines() for block in blocks("operating", "sh"))
+    for folder in ("etc/sts-gateway", "var/lib/sts-gateway"):
+        (tmp_path / folder).mkdir(parents=True)
     configuration = (ROOT / "config" / "minimal.yaml").read_text()
     (tmp_path / "etc/sts-gateway/gateway.yaml").write_text(
         configuration.replace("./keyring.json", f"{tmp_path}/var/lib/sts-gateway/keyring.json")
     )
 
-    for command in on_a_host:
-        shell(moved(command, tmp_path), ROOT)
+    for command in programs + configured:
+        # Who runs the tests has no user of the gateway's.
+        shell(moved(command.removeprefix("runuser -u sts-gateway -- "), tmp_path), ROOT)
 
     assert in_a_container == re.findall(r"^#   (.+)$", CONTAINERFILE.read_text(), re.MULTILINE)
 
@@ -166,19 +168,35 @@ def test_the_unit_runs_the_commands_of_the_gateway_and_waits_for_its_drain() -> 
     unit.read(UNIT)
     service = unit["Service"]
 
-    assert service["ExecStartPre"] == "/opt/sts-gateway/bin/sts-gateway check --config /etc/sts-gateway"
-    assert service["ExecStart"] == "/opt/sts-gateway/bin/sts-gateway serve --config /etc/sts-gateway"
+    assert service["ExecStart"] == "/opt/sts-gateway/bin/sts-gateway serve --config /etc/sts-gateway $SERVE_OPTIONS"
+    # systemd heeds RestartPreventExitStatus for the main process alone: a check before it would be tried again for ever.
+    assert "ExecStartPre" not in service
+    assert service["RestartPreventExitStatus"] == "2"
+    assert service["Restart"] == "on-failure"
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert int(service["TimeoutStopSec"]) >= 5 + 1 + 20 + 10
 
 
+def test_the_timer_s_unit_rotates_the_keyring_of_the_guide() -> None:
+    command = re.search(r"^ExecStart=(.+)$", UNIT.with_name("sts-gateway-keys.service").read_text(), re.MULTILINE)
+
+    assert command is not None
+    assert command[1] == "/opt/sts-gateway/bin/sts-gateway keys rotate --keyring /var/lib/sts-gateway/keyring.json"
+    assert any("keys generate --keyring /var/lib/sts-gateway/keyring.json" in line for line in commands("operating"))
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="a unit is verified where systemd is installed")
-def test_systemd_understands_the_unit(installed: Installation, tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/sts-gateway/bin/sts-gateway", str(installed.command)))
+def test_systemd_understands_the_units(installed: Installation, tmp_path: Path) -> None:
+    for unit in UNIT.parent.iterdir():
+        text = unit.read_text().replace("/opt/sts-gateway/bin/sts-gateway", str(installed.command))
+        (tmp_path / unit.name).write_text(text)
 
     told = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", "verify", "--man=no", *sorted(tmp_path.glob("sts-gateway*"))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert (told.returncode, told.stdout + told.stderr) == (0, "")

@@ -10,7 +10,7 @@ from gateway.settings.models.section import SectionModel
 from gateway.settings.values import (
     Duration,
     FilePath,
-    HostAndPort,
+    ListenText,
     Network,
     PublicUrl,
     Region,
@@ -100,7 +100,7 @@ class GatewaySection(SectionModel):
         default=(), description="Networks (CIDR) whose X-Forwarded-* headers count; everybody else's are ignored."
     )
     tls: TlsSection | None = Field(default=None, description="The gateway's own TLS; without it a proxy ends TLS.")
-    internal_listen: Annotated[HostAndPort, AfterValidator(_listen)] | None = Field(
+    internal_listen: Annotated[ListenText, AfterValidator(_listen)] | None = Field(
         default=None, description="HOST:PORT of a listener of its own for /authz, /metrics and /readyz."
     )
     audit: AuditSection = Field(default=AuditSection(), description="The audit log: one JSON object a line.")

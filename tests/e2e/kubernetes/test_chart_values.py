@@ -151,6 +151,10 @@ def test_22_our_own_sections_are_closed_and_kubernetes_own_open() -> None:
     [
         ({"config": {"gateway": {}}}, "set config.gateway.public_url"),
         ({"config": {"gateway": {"public_url": "https://x", "keyring": "/k"}}}, "leave out config.gateway.keyring"),
+        (
+            with_values("least", config={"accounts": {"lake": 11122223333}}),
+            "write config.accounts.lake in quotes: its 12 digits are a text",
+        ),
         (with_values("least", gatewayApi={"enabled": True}), "set gatewayApi.parentRefs"),
         (
             with_values("least", webhook={"enabled": True, "certificate": {"mode": "existingSecret"}}),
@@ -203,6 +207,7 @@ def test_24_names_that_are_cut_do_not_clash() -> None:
         (VALUES["least"], ["https://sts.example.com/portal", "Webhook: off", "state is in memory", "must end TLS"]),
         (VALUES["webhook"], ["certificate certManager", "failurePolicy Fail", "eks.amazonaws.com/role-arn"]),
         (VALUES["everything"], ["made by this install", "trusted_proxies is empty", "ingress.tlsSecret is empty"]),
+        (VALUES["everything"], ["nginx.ingress.kubernetes.io/backend-protocol: HTTPS"]),
         (VALUES["existing"], ["your Secret my-keyring", "there is no NetworkPolicy"]),
         (with_values("existing", config={"gateway": {"state": "redis://r"}}), ["without TLS"]),
         (

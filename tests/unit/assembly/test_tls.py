@@ -107,14 +107,28 @@ def test_a_half_head_inside_tls_ends_the_connection(files: TlsFiles) -> None:
         assert is_closed(connection, 3)
 
 
-@pytest.mark.parametrize("fault", ["absent", "not PEM", "another key", "with a passphrase"])
-def test_files_that_cannot_be_used_are_told_in_one_line_and_nothing_is_asked(files: TlsFiles, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("absent", "No such file or directory"),
+        ("not PEM", "not PEM"),
+        ("neither is there", "not PEM"),
+        ("another key", "the key is another certificate's"),
+        ("with a passphrase", "the key has a passphrase"),
+    ],
+)
+def test_files_that_cannot_be_used_are_told_in_one_line_and_nothing_is_asked(
+    files: TlsFiles, fault: str, told: str
+) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     match fault:
         case "absent":
             files.private_key.unlink()
         case "not PEM":
             files.private_key.write_text("canary")
+        case "neither is there":
+            files.certificate.write_text("canary")
+            files.private_key.unlink()
         case "another key":
             files.private_key.write_bytes(pem_of(other))
         case _:
@@ -125,5 +139,6 @@ def test_files_that_cannot_be_used_are_told_in_one_line_and_nothing_is_asked(fil
 
     assert str(files.certificate) in str(caught.value)
     assert str(files.private_key) in str(caught.value)
+    assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "canary" not in str(caught.value)

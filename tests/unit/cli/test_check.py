@@ -1,11 +1,18 @@
 """`sts-gateway check`: findings, their streams, the line that sums up, and the exit codes."""
 
 import json
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.cli.main import main
+from gateway.sealing.key_file import create, new_keyring
 
 CONFIG = Path(__file__).parents[3] / "config"
 KEYRING = "keyring.json"
@@ -13,7 +20,7 @@ NOBODY = "nobody can assume it: no mapping names it, and no trust_policy admits 
 NO_SECRET = "not a secret key; write 16 to 128 printable ASCII characters without spaces"
 GOOD = """\
 gateway:
-  public_url: https://sts.example.com
+  public_url: http://127.0.0.1:8080
   keyring: ./keyring.json
 accounts:
   a: "111122223333"
@@ -28,10 +35,15 @@ WARNED = GOOD.replace("  a/One: {}\n", "  a/One: {}\n  a/Two: {}\n")
 BAD = f"{WARNED}users:\n  b/ci: {{}}\n  a/ci: {{access_keys: [{{id: AKIAEXAMPLEEXAMPLE22, secret: hunter2}}]}}\n"
 
 
+def keyring(path: Path) -> None:
+    now = datetime.now(UTC)
+    create(path, new_keyring(now=now, in_force_from=now))
+
+
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / KEYRING).touch()
+    keyring(tmp_path / KEYRING)
     return Path("c.yaml")
 
 
@@ -51,6 +63,89 @@ def test_a_missing_keyring_is_told_and_no_fault(path: Path, capsys: pytest.Captu
     assert note.startswith("c.yaml: note: there is no keyring at /")
     assert note.endswith(f"/{KEYRING}; make it with `sts-gateway keys generate`")
     assert summary.startswith("c.yaml: in order")
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("audit: {path: ./nowhere/audit.log}", "there is no folder for the audit log at "),
+        ("audit: {path: ./folder}", "folder is a folder; name a file"),
+        ("state: 'sqlite:////nowhere/state.db'", "there is no folder for the state at /nowhere; make it"),
+        ("tls: {certificate: ./c.pem, private_key: ./k.pem}", "not a certificate and its key"),
+    ],
+)
+def test_what_serve_would_stumble_over_on_this_machine_is_a_note(
+    path: Path, capsys: pytest.CaptureFixture[str], setting: str, told: str
+) -> None:
+    path.write_text(GOOD.replace("accounts:", f"  {setting}\naccounts:"))
+    Path("folder").mkdir()
+    for name in ("c.pem", "k.pem"):
+        Path(name).touch()
+
+    assert main(["check", "--config", "c.yaml", "--strict"]) == 0
+    note, summary = capsys.readouterr().out.splitlines()
+    assert note.startswith("c.yaml: note: ")
+    assert told in note
+    assert summary.startswith("c.yaml: in order")
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_certificate_that_has_ended_is_a_note(path: Path, capsys: pytest.CaptureFixture[str], days: int) -> None:
+    path.write_text(GOOD.replace("accounts:", "  tls: {certificate: ./c.pem, private_key: ./k.pem}\naccounts:"))
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    end = datetime.now(UTC) + timedelta(days=days)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=9), end)
+    Path("c.pem").write_bytes(certificate.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    Path("k.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    assert main(["check", "--config", "c.yaml"]) == 0
+    assert ("c.pem: the certificate ended at " in capsys.readouterr().out) is (days < 0)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_audit_log_that_this_user_may_not_write_is_a_note(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    path.write_text(GOOD.replace("accounts:", "  audit: {path: ./audit.log}\naccounts:"))
+    if there:
+        Path("audit.log").touch()
+    # Root, as whom tests may run, writes whatever the mode.
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.W_OK or place.is_dir() is there)
+
+    assert main(["check", "--config", "c.yaml"]) == 0
+    assert "audit.log cannot be written by this user" in capsys.readouterr().out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("setting", "noted"),
+    [
+        ("region: us-east-1", True),
+        ("trusted_proxies: [10.0.0.0/8]", False),
+        ("tls: {certificate: c, private_key: k}", False),
+    ],
+)
+def test_a_proxy_that_ends_tls_and_is_not_trusted_is_noted(
+    path: Path, capsys: pytest.CaptureFixture[str], setting: str, noted: bool
+) -> None:
+    for name in ("c", "k"):
+        Path(name).touch()
+    path.write_text(GOOD.replace("http://127.0.0.1:8080", f"https://sts.example.com\n  {setting}"))
+
+    assert main(["check", "--config", "c.yaml", "--strict"]) == 0
+    assert ("c.yaml: note: a proxy ends TLS" in capsys.readouterr().out) is noted
+
+
+@pytest.mark.parametrize(("mode", "content", "told"), [(0o644, None, "chmod 600"), (0o600, "{}", "not a keyring")])
+def test_a_keyring_that_cannot_be_used_is_a_note(
+    path: Path, capsys: pytest.CaptureFixture[str], mode: int, content: str | None, told: str
+) -> None:
+    path.write_text(GOOD)
+    if content is not None:
+        Path(KEYRING).write_text(content)
+    Path(KEYRING).chmod(mode)
+
+    assert main(["check", "--config", "c.yaml"]) == 0
+    assert told in capsys.readouterr().out.splitlines()[0]
 
 
 def test_warnings_are_told_and_pass(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

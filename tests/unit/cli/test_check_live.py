@@ -1,6 +1,8 @@
 """`sts-gateway check --live` where no provider need run: keys from a file, closed ports, the state store."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from gateway.cli.main import main
+from tests.unit.cli.test_check import keyring
 
 # Nothing listens on the port of discard.
 NOBODY = "http://127.0.0.1:9"
@@ -17,7 +20,7 @@ Check = Callable[..., int]
 def configuration(folder: Path, *, provider: str | None = None, state: str = "memory:") -> str:
     settings = provider or f"issuer: https://login.example.com, jwks_file: {folder}/keys.json"
     return f"""\
-gateway: {{public_url: "https://sts.example.com", keyring: ./keyring.json, state: "{state}"}}
+gateway: {{public_url: "http://127.0.0.1:8080", keyring: ./keyring.json, state: "{state}"}}
 accounts: {{a: "111122223333"}}
 providers:
   p: {{type: oidc, audiences: [a], {settings}}}
@@ -30,7 +33,7 @@ mappings: [{{provider: p, groups: [g], roles: [a/One]}}]
 def check(tmp_path: Path) -> Check:
     keys = {"keys": [RSAKey.generate_key(2048).as_dict(private=False)]}
     (tmp_path / "keys.json").write_text(json.dumps(keys))
-    (tmp_path / "keyring.json").touch()
+    keyring(tmp_path / "keyring.json")
 
     def run(*words: str, text: str | None = None) -> int:
         path = tmp_path / "c.yaml"
@@ -70,6 +73,16 @@ def test_a_provider_that_does_not_answer_is_a_fault_with_the_mend(
     assert told.err.splitlines()[-1].endswith("not in order: errors 1, warnings 0")
 
 
+def test_what_a_server_would_log_of_it_is_not_printed_too(check: Check, tmp_path: Path) -> None:
+    check(text=configuration(tmp_path, provider=f"issuer: '{NOBODY}'"))
+
+    words = [sys.executable, "-m", "gateway", "check", "--live", "--config", str(tmp_path / "c.yaml")]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    told = ended.stderr.splitlines()
+    assert [line.split(":")[:2] for line in told] == [["p", " error"], [str(tmp_path / "c.yaml"), " not in order"]]
+
+
 def test_a_store_that_is_not_there_yet_is_not_made(
     check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +103,19 @@ def test_a_store_that_cannot_be_used_is_a_fault(
 
     assert check(text=configuration(tmp_path, state=f"sqlite:///{file}")) == 1
     assert f"state: error: {file}" in capsys.readouterr().err
+
+
+def test_a_keyring_that_serve_would_refuse_is_a_fault(
+    check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keyring.json").chmod(0o644)
+
+    assert check() == 1
+
+    told = capsys.readouterr()
+    assert "others may use this file (mode 0644)" in told.err
+    assert told.err.splitlines()[-1].endswith("not in order: errors 1, warnings 0")
+    assert "note: " not in told.out
 
 
 def test_faults_of_the_configuration_come_first_and_nobody_is_asked(

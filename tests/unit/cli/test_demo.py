@@ -80,7 +80,7 @@ def test_a_port_that_is_taken_is_told(words: list[str], busy_port: int, capsys: 
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith(f"sts-gateway demo: cannot listen on 127.0.0.1:{busy_port}")
-    assert output.err.endswith("; end what listens there, or give --port\n")
+    assert output.err.endswith("; another process listens there: end it, or name another port (--port)\n")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "٨"])

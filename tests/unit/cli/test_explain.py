@@ -173,8 +173,25 @@ def test_what_the_token_asks_for_is_told(explained: Explained) -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "another issuer": ({"iss": "https://evil.example.com"}, "iss is not the provider's issuer"),
-    "another audience": ({"aud": "other"}, "aud has none of the provider's audiences"),
+    "another issuer": (
+        {"iss": "https://login.example.com/"},
+        (
+            "iss is not the provider's issuer; iss is 'https://login.example.com/', "
+            "the provider's issuer 'https://login.example.com'"
+        ),
+    ),
+    "an issuer that is no text": (
+        {"iss": {}},
+        "iss is not the provider's issuer; iss is '{}', the provider's issuer 'https://login.example.com'",
+    ),
+    "another audience": (
+        {"aud": "other"},
+        "aud has none of the provider's audiences; aud is 'other', its audiences 'sts.amazonaws.com'",
+    ),
+    "other audiences": (
+        {"aud": ["other", "more"]},
+        "aud has none of the provider's audiences; aud is 'other, more', its audiences 'sts.amazonaws.com'",
+    ),
     "a subject that is no text": ({"sub": 7}, "sub is not a text of 1 to 255 printable characters"),
 }
 

@@ -60,6 +60,7 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
     [
         ([], "required: COMMAND"),
         (["chek"], "unknown command 'chek'; did you mean 'check'?"),
+        (["chek", "--config", "x"], "unknown command 'chek'; did you mean 'check'?"),
         (["--config", "x"], "sts-gateway: "),
         (["check"], "--config --schema is required"),
         (["check", "--config", "x", "--schema"], "not allowed with"),

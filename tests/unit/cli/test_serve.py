@@ -100,6 +100,18 @@ def test_several_workers_need_a_state_that_they_share(path: Path, capsys: pytest
     )
 
 
+@pytest.mark.parametrize("internal", ["127.0.0.1:9191", "0.0.0.0:9191"])
+def test_an_internal_listener_at_the_public_ones_address_is_told_by_its_key(
+    path: Path, capsys: pytest.CaptureFixture[str], internal: str
+) -> None:
+    with_gateway(path, f"internal_listen: {internal}")
+
+    code, told = refusal(capsys, "--host", "127.0.0.1", "--port", "9191")
+
+    assert code == 2
+    assert "gateway.internal_listen and the public listener both name 127.0.0.1:9191; change one" in told
+
+
 def test_a_certificate_that_cannot_be_used_is_one_line(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.with_name("tls.crt").write_text("none")
     with_gateway(path, "tls: {certificate: ./tls.crt, private_key: ./tls.crt}")

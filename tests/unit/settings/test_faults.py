@@ -75,11 +75,21 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     ),
     "region": (gateway("region: US EAST"), "gateway.region", "characters that cannot stand here"),
     "state": (gateway("state: postgres://h"), "gateway.state", "not a state store; write memory:"),
+    "state with a password that is not encoded": (
+        gateway("state: redis://:p@ss/w:rd@h"),
+        "gateway.state",
+        "percent-encode / ? # @ : and %",
+    ),
     "proxies as text": (gateway("trusted_proxies: 10.0.0.0/8"), "gateway.trusted_proxies", "write [10.0.0.0/8]"),
     "proxy with host bits": (gateway("trusted_proxies: [10.0.0.1/8]"), "gateway.trusted_proxies[0]", "10.0.0.0/8"),
     "proxy by name": (gateway("trusted_proxies: [proxy]"), "gateway.trusted_proxies[0]", "'proxy' is not a network"),
     "tls without key": (gateway("tls: {certificate: k}"), "gateway.tls.private_key", "missing; add `private_key:`"),
     "listener without port": (gateway("internal_listen: 127.0.0.1"), "gateway.internal_listen", "write HOST:PORT"),
+    "listener's port alone": (
+        gateway("internal_listen: 9090"),
+        "gateway.internal_listen",
+        "a port alone; write HOST:PORT: 127.0.0.1:9090",
+    ),
     "listener's port": (gateway("internal_listen: h:70000"), "gateway.internal_listen", "not HOST or HOST:PORT"),
     "audit": (gateway("audit: {on_failure: panic}"), "gateway.audit.on_failure", "must be 'refuse' or 'drop'"),
     "idle beyond absolute": (
@@ -450,6 +460,20 @@ def test_all_faults_of_one_file_are_told_at_once_in_the_order_of_its_lines(writt
     assert [fault.line for fault in error.faults] == sorted(fault.line for fault in error.faults)
 
 
+def test_a_list_whose_one_item_is_wrong_is_not_told_to_be_empty(written: Written) -> None:
+    error = written.refused(mappings="- {provider: workforce, groups: [123], roles: [data-platform/Analyst]}")
+
+    assert [fault.key for fault in error.faults] == ["mappings[0].groups[0]"]
+
+
+def test_bytes_that_are_no_text_are_told_by_their_line(written: Written) -> None:
+    written.path.write_bytes(written.text().encode() + b"# caf\xe9\n")
+
+    with pytest.raises(UnreadableConfiguration) as caught:
+        load(written.path)
+    assert f"not UTF-8 in line {len(written.text().splitlines()) + 1}, at byte" in str(caught.value)
+
+
 def test_a_role_with_a_mistake_in_it_is_no_unknown_role(written: Written) -> None:
     error = written.refused(roles="data-platform/Analyst: {path: x}")
 
@@ -471,14 +495,15 @@ def test_a_path_without_a_configuration_is_unreadable(tmp_path: Path, kind: str)
     with pytest.raises(UnreadableConfiguration) as caught:
         load(path)
 
-    assert "give --config a YAML file" in caught.value.faults[0].message
+    mend = "save it as UTF-8" if kind == "binary" else "give --config a YAML file"
+    assert mend in caught.value.faults[0].message
 
 
 def test_a_file_beyond_its_bound_is_unreadable(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_bytes(b"#" * (4 * 1024 * 1024 + 1))
 
-    with pytest.raises(UnreadableConfiguration, match="larger than 4096 KiB"):
+    with pytest.raises(UnreadableConfiguration, match=r"larger than 4096 KiB; spread it over several \*\.yaml"):
         load(path)
 
 

@@ -108,7 +108,7 @@ def test_files_that_were_read_are_among_the_sources(written: Written) -> None:
         ('"${env:BELL}"', "gives a control character"),
         ('"${env:BYTES}"', "bytes that are no text"),
         ('"${env:X"', "without its closing `}`"),
-        ('"${file:nope}"', "cannot read"),
+        ('"${file:nope}"', "its path counts from the folder of the configuration"),
         ('"${file:.}"', "cannot read"),
         ('"${file:fifo}"', "not a regular file"),
         ('"${file:binary}"', "not UTF-8"),

@@ -110,6 +110,21 @@ def test_hidden_files_are_left_out_and_other_endings_are_warned_of(tmp_path: Pat
     assert "only *.yaml counts" in warnings[0].message
 
 
+def test_files_that_settings_name_are_not_warned_of(tmp_path: Path) -> None:
+    policy = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+    path = folder(
+        tmp_path,
+        a=GATEWAY.replace("keyring: k", "keyring: ./keyring.json"),
+        b="providers: {p: {type: oidc, issuer: 'https://i', audiences: [a], jwks_file: ./keys.json}}\n",
+        c="policies: {none: '${file:./policy.json}'}\n",
+    )
+    (path / "policy.json").write_text(policy)
+    for name in ("keys.json", "keyring.json", "claims.json"):
+        (path / name).touch()
+
+    assert [warning.file.name for warning in load(path, environment={}).warnings] == ["claims.json"]
+
+
 def test_a_folder_without_yaml_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableConfiguration, match=r"without any \*\.yaml"):
         load(tmp_path)

@@ -75,7 +75,10 @@ def test_a_scalar_means_what_it_looks_like(written: str, meant: object) -> None:
         ("a:\n\t- b", 2, "", "not YAML"),
         ("a: 'x", 1, "", "not YAML"),
         ("a: \x00", 1, "", "not YAML"),
-        ("a: @x", 1, "", "not YAML"),
+        ("a: @x", 1, "", "put a value that begins with @, % or ` in quotes"),
+        ("a:\n  b: *\n", 2, "", 'put a value that begins with * or & in quotes: "*"'),
+        ("a:\n  x: 1\n  b:c\nd: 1\n", 3, "", "write KEY: VALUE, with a blank behind the colon"),
+        ("a:\n\tb: 1\n", 2, "", "indent with blanks"),
     ],
 )
 def test_what_no_configuration_may_hold_is_told_with_its_line(text: str, line: int, key: str, message: str) -> None:

@@ -10,6 +10,12 @@
 {{- fail (printf "\n\nleave out config.gateway.%s: the chart sets it (see keyring, listen and tls of the values)" .) -}}
 {{- end -}}
 {{- end -}}
+{{- /* Without quotes YAML reads a number, and of one that begins with 0 another. */ -}}
+{{- range $alias, $id := default dict .Values.config.accounts -}}
+{{- if not (kindIs "string" $id) -}}
+{{- fail (printf "\n\nwrite config.accounts.%s in quotes: its 12 digits are a text" $alias) -}}
+{{- end -}}
+{{- end -}}
 {{- include "sts-gateway.checkState" . -}}
 {{- include "sts-gateway.checkSecrets" (list .Values.config "config") -}}
 {{- if and .Values.gatewayApi.enabled (not .Values.gatewayApi.parentRefs) -}}
