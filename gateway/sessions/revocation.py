@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -33,7 +34,8 @@ MARGIN: Final = timedelta(seconds=2)
 _ANEW: Final = 60
 """Looks between two readings of the whole feed."""
 _FIRST_WAIT: Final = 5.0
-_TOLD_AT_ONCE: Final = 1_000
+_TOLD_AT_ONCE: Final = 32
+"""Of what the store has lost, so much at a look: nobody who revokes, and nothing that is new, waits long for it."""
 
 _LOG: Final = logging.getLogger("gateway.revocations")
 
@@ -52,6 +54,7 @@ class Revocations:
         self._lock = asyncio.Lock()  # what is revoked here while the feed is being read must not be forgotten again
         self._read_at: datetime | None = None
         self.current = RevocationList()
+        self._lost = RevocationList()  # of these, what the feed holds no more
 
     async def start(self) -> None:
         """Read the feed, for a few seconds at most, then follow it on the running loop."""
@@ -132,6 +135,7 @@ class Revocations:
         if not await self._read(self._cursor if self._looks % _ANEW else None):
             return False
         self._looks += 1
+        await self._tell_again()
         return True
 
     async def _read(self, since: str | None) -> bool:
@@ -147,8 +151,8 @@ class Revocations:
             # failed over, or was restored, has lost the last ones.
             self.current = self.current.with_more(revocations, now)
         self._cursor, self._read_at, self._is_blind = cursor, now, False
-        if reset:
-            await self._told_again(RevocationList(revocations))
+        if reset or len(self._lost):
+            self._compare(RevocationList(revocations), whole=self.current if reset else self._lost)
         return True
 
     def _tell_silence(self, cause: str | None) -> None:
@@ -161,13 +165,22 @@ class Revocations:
         else:
             _LOG.warning("the revocations cannot be read: %s", cause)
 
-    async def _told_again(self, held: RevocationList) -> None:
-        """Give the feed back what it has lost: whoever begins to read must hear of it too."""
-        lost = self.current.beyond(held)[:_TOLD_AT_ONCE]
-        if lost:
-            _LOG.warning("the store has lost revocations; it is told %d of them again", len(lost))
-        with contextlib.suppress(StateUnavailable):  # the next reading of the whole feed finds them missing still
-            for one in lost:
+    def _compare(self, heard: RevocationList, *, whole: RevocationList) -> None:
+        """What of the whole the feed lacks; others give back to it too, and what they did is heard as all is."""
+        had = len(self._lost)
+        self._lost = RevocationList(whole.beyond(heard))
+        if len(self._lost) > had:
+            _LOG.warning("the store has lost revocations; it is told %d of them again", len(self._lost))
+
+    async def _tell_again(self) -> None:
+        """Give the feed back some of what it has lost: whoever begins to read must hear of it too.
+
+        Every worker of every replica does: each takes others, or the feed would be full of the same.
+        """
+        now = self._clock.now()
+        lost = [one for one in self._lost if one.until > now]
+        with contextlib.suppress(StateUnavailable):  # they are missing at the next look still
+            for one in secrets.SystemRandom().sample(lost, min(len(lost), _TOLD_AT_ONCE)):
                 await self._feed.append(FEED, written(one), one.until)
 
     async def _follow(self) -> None:

@@ -28,8 +28,8 @@ class Bounds:
     """Requests that are answered; others wait."""
     large: int = 128 * 1024
     """Bytes. Bodies beyond it are answered one after another: JSON that is read takes 25 times the room of its text."""
-    bodies: int = 16 * LARGEST_BODY
-    """Bytes of all bodies that are announced and not yet answered."""
+    bodies: int = 8 * LARGEST_BODY
+    """Bytes of all large bodies that are announced and not yet answered; all others together may have as many."""
     handshake: float = 5.0
     head: float = 5.0
     idle: float = 120.0
@@ -201,8 +201,8 @@ class WebhookServer:
     @contextmanager
     def _room(self, length: int) -> Iterator[None]:
         """Room for a body, at the expense of whoever has been sending one longest. Raises Refused."""
-        while sum(self._bodies.values()) + length > self._bounds.bodies:
-            if not self._end(next((one for one in self._waiting if self._bodies.get(one)), None)):
+        while sum((alike := self._bodies_like(length)).values()) + length > self._bounds.bodies:
+            if not self._end(next((one for one in self._waiting if alike.get(one)), None)):
                 raise Refused(503, "too many bodies are being read", closes=True)
         task = asyncio.current_task()
         if task is not None:
@@ -211,6 +211,11 @@ class WebhookServer:
             yield
         finally:
             self._bodies.pop(task, None)  # type: ignore[arg-type]
+
+    def _bodies_like(self, length: int) -> dict[asyncio.Task[None], int]:
+        """The large ones or all others: large ones wait for one another, and must leave the others their room."""
+        is_large = length > self._bounds.large
+        return {task: size for task, size in self._bodies.items() if (size > self._bounds.large) is is_large}
 
     async def _answered(self, head: Head, body: bytes) -> Response:
         try:

@@ -98,29 +98,32 @@ class People:
         now, dn = self.read(session, before.entry.dn, deadline), before.entry.dn
         if not isinstance(now, Person) or (now.subject, now.key) != (before.subject, before.key):
             return Nobody(cause=f"{dn} was renamed or replaced while its password was checked")
-        if self._has_name_alone(session, now, typed, deadline):
+        # Then the one whom `typed` found was the only one already.
+        if self._finds_by_username and throttle_key(typed) == now.key:
             return now
-        return Nobody(cause=f"other entries than {dn} have its {self._settings.username}")
+        return self._alone(session, now, deadline)
 
-    def _has_name_alone(self, session: Session, person: Person, typed: str, deadline: Deadline) -> bool:
-        if self._finds_by_username and throttle_key(typed) == person.key:
-            return True
+    def _alone(self, session: Session, person: Person, deadline: Deadline) -> Person | Nobody:
+        """`person`, or nobody where somebody else has their user name too. Raises as `find`."""
         named = equal(self._settings.username, person.username.encode()).encoded({})
         query = all_of((self._of_anybody.encoded({}), named))
         answer = session.search(self._settings.base or "", query, (), deadline, most=2)
         if answer.code == Code.SIZE_LIMIT_EXCEEDED or len(answer.entries) > 1:
-            return False
-        return self._succeeded(session, answer).succeeded
+            return Nobody(cause=f"other entries than {person.entry.dn} have its {self._settings.username}")
+        self._succeeded(session, answer)
+        return person
 
     def again(self, session: Session, subject: str, dn: str, deadline: Deadline) -> Person | Nobody:
         """The person of this subject, whose entry was at `dn`, where it is still one that `users.filter` finds.
+
+        Nobody too where they have somebody else's user name by now, as in `same`.
 
         Raises DirectoryDown: the base is not there for the service account. ServerFailed, TimeoutError.
         """
         query = self._of_anybody.encoded({})
         there = self._person(session.read(dn, self.attributes, deadline, query=query))
         if isinstance(there, Person) and there.subject == subject:
-            return there
+            return self._alone(session, there, deadline)
         # Moved or renamed, or somebody else's by now: the id tells.
         base = self._settings.base or ""
         answer = session.search(base, all_of((query, _of_subject(subject))), self.attributes, deadline, most=2)
@@ -129,7 +132,7 @@ class People:
             whole = session.read(entry.dn, self.attributes, deadline, query=query)
             moved = self._person(_readable(session, entry.dn, whole))
             if isinstance(moved, Person) and moved.subject == subject:
-                return moved
+                return self._alone(session, moved, deadline)
         return Nobody(cause="the person's entry is gone, or users.filter leaves it out")
 
     def _succeeded(self, session: Session, answer: Answer) -> Answer:

@@ -2,12 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from gateway.domain.errors import RevokedSession, StateUnavailable
-from gateway.domain.revocation import FARTHEST, RevocationKind
+from gateway.domain.revocation import FARTHEST, Revocation, RevocationKind, RevocationList
 from gateway.sessions import revocation
 from gateway.sessions.revocation import FEED, MARGIN, Revocations, read, written
 from gateway.state.memory import MemoryStore
@@ -29,6 +29,14 @@ class Store(MemoryStore):
             raise StateUnavailable(cause="away")
         await asyncio.sleep(self.slow)
         return await super().events(feed, since)
+
+
+class Slow(Store):
+    """A store between whose calls others get their turn."""
+
+    async def append(self, feed: str, event: bytes, until: datetime) -> None:
+        await asyncio.sleep(0)
+        await super().append(feed, event, until)
 
 
 @pytest.fixture
@@ -202,6 +210,59 @@ async def test_what_a_store_has_lost_of_a_date_is_given_back(clock: MovableClock
         later.check(replace(ALICE, issued_at=made.issued_before))
 
 
+async def test_what_a_store_has_lost_is_given_back_little_by_little_and_about_once(clock: MovableClock) -> None:
+    store, until = Store(clock), START + timedelta(hours=36)
+    ended = [
+        Revocation(kind=RevocationKind.SESSION, value=f"S{number}", issued_before=START, until=until)
+        for number in range(1_000)
+    ]
+    workers = [Revocations(store, clock) for _ in range(8)]
+    for worker in workers:
+        worker.current = RevocationList(ended)
+
+    most = 0
+    for _ in range(revocation._ANEW - 1):
+        for worker in workers:
+            before = len((await store.events(FEED, None)).events)
+            await worker.look()
+            most = max(most, len((await store.events(FEED, None)).events) - before)
+
+    held = (await store.events(FEED, None)).events
+    assert len(set(held)) == len(ended)
+    assert len(held) == len(ended)
+    assert most <= 32
+
+
+async def test_workers_that_look_at_once_give_back_other_revocations(clock: MovableClock) -> None:
+    store, until = Slow(clock), START + timedelta(hours=36)
+    ended = [
+        Revocation(kind=RevocationKind.SESSION, value=f"S{number}", issued_before=START, until=until)
+        for number in range(2_000)
+    ]
+    workers = [Revocations(store, clock) for _ in range(8)]
+    for worker in workers:
+        worker.current = RevocationList(ended)
+
+    for _ in range(revocation._ANEW - 1):
+        await asyncio.gather(*(worker.look() for worker in workers))
+
+    held = (await store.events(FEED, None)).events
+    assert len(set(held)) == len(ended)
+    assert len(held) < 2 * len(ended)
+
+
+async def test_who_revokes_waits_for_nothing_that_is_given_back(clock: MovableClock) -> None:
+    store, here = Store(clock), Revocations(Store(clock), clock)
+    await here.revoke(RevocationKind.SESSION, "S1")
+    here._feed = store
+
+    await here.revoke(RevocationKind.SESSION, "S2")
+
+    assert len((await store.events(FEED, None)).events) == 1
+    await here.look()
+    assert len((await store.events(FEED, None)).events) == 2
+
+
 async def test_a_store_that_takes_nothing_back_is_followed_all_the_same(
     clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +352,7 @@ async def test_a_second_revocation_ends_what_was_opened_after_the_first(
 async def test_who_is_revoked_again_and_again_is_given_no_longer_life(store: Store, clock: MovableClock) -> None:
     here = Revocations(store, clock)
     names = {RevocationKind.SUBJECT: "workforce/a/lice", RevocationKind.ROLE: "111122223333/Analyst"}
-    born = []
+    born: list[datetime] = []
     for number in range(40):
         kind = list(names)[number % 2]
         made = await here.revoke(kind, names[kind])

@@ -402,6 +402,33 @@ async def test_large_bodies_are_answered_one_after_another_and_hold_up_no_small_
     assert most == 1
 
 
+async def test_large_bodies_that_wait_for_their_turn_leave_room_for_small_ones(start: Start) -> None:
+    """Anybody in the cluster may send them: without it the API server's own reviews were refused."""
+    turn = asyncio.Event()
+
+    async def wait(_head: Head, body: bytes) -> Response:
+        if len(body) > 100:
+            await turn.wait()
+        return plain(200, f"{len(body)} bytes")
+
+    running = await start(wait, Bounds(large=100, bodies=400))
+    strangers = [await running.connect() for _ in range(2)]
+    for stranger in strangers:
+        await stranger.send(posted(b"x" * 200))
+    await asyncio.sleep(0.1)
+    honest, one_more = await running.connect(), await running.connect()
+    await honest.send(posted(b"x" * 30))
+    await one_more.send(posted(b"x" * 200))
+    answers = [await honest.answer(), await one_more.answer()]
+    turn.set()
+
+    assert [(status, told) for status, _, told in answers] == [
+        (200, b"30 bytes\n"),
+        (503, b"too many bodies are being read\n"),
+    ]
+    assert [(await stranger.answer())[2] for stranger in strangers] == [b"200 bytes\n"] * 2
+
+
 async def test_a_server_that_ends_says_so_and_answers_what_it_has_begun(start: Start) -> None:
     began = asyncio.Event()
 

@@ -24,24 +24,34 @@ class FakeSession:
     server = "ldaps://dc1:636"
 
     def __init__(
-        self, subject: str = ALICE_ID, *, elsewhere: Code = Code.NO_SUCH_OBJECT, here: Code = Code.SUCCESS
+        self,
+        subject: str = ALICE_ID,
+        *,
+        at: str = NEW,
+        elsewhere: Code = Code.NO_SUCH_OBJECT,
+        here: Code = Code.SUCCESS,
+        namesakes: int = 0,
     ) -> None:
         self.subject = subject
+        self.at = at
+        self.namesakes = namesakes
         self.elsewhere = elsewhere
         self.here = here
 
     def read(self, dn: str, _attributes: Iterable[str], _deadline: Deadline, **_: Any) -> Answer:
-        if dn != NEW:
+        if dn != self.at:
             return Answer(code=self.elsewhere)
         return self._answer({"memberof": GROUPS}, self.subject) if self.here == Code.SUCCESS else Answer(code=self.here)
 
-    def search(self, *_: Any, **__: Any) -> Answer:
+    def search(self, _base: str, query: bytes, *_: Any, **__: Any) -> Answer:
+        if ALICE_ID.encode() not in query:
+            names = (self.at, *(f"uid=alice,ou={number},dc=corp" for number in range(self.namesakes)))
+            return Answer(code=Code.SUCCESS, entries=tuple(Entry(dn=dn, attributes={}) for dn in names))
         return self._answer({"memberof;range=0-1": GROUPS[:2]}, ALICE_ID)
 
-    @staticmethod
-    def _answer(groups: dict[str, tuple[bytes, ...]], subject: str) -> Answer:
+    def _answer(self, groups: dict[str, tuple[bytes, ...]], subject: str) -> Answer:
         attributes = {"uid": (b"alice",), "entryuuid": (subject.encode(),), **groups}
-        return Answer(code=Code.SUCCESS, entries=(Entry(dn=NEW, attributes=attributes),))
+        return Answer(code=Code.SUCCESS, entries=(Entry(dn=self.at, attributes=attributes),))
 
 
 def people() -> People:
@@ -61,6 +71,14 @@ def test_a_person_who_was_moved_has_all_groups_where_a_search_has_only_the_first
 
 def test_who_takes_the_place_between_search_and_read_is_somebody_else() -> None:
     assert isinstance(again(FakeSession("99999999-2222-4333-8444-555555555555")), Nobody)
+
+
+@pytest.mark.parametrize("at", [OLD, NEW], ids=["there", "moved"])
+def test_who_has_somebody_elses_user_name_since_they_signed_in_is_not_taken_for_them(at: str) -> None:
+    found = again(FakeSession(at=at, namesakes=1))
+
+    assert isinstance(found, Nobody)
+    assert found.cause == f"other entries than {at} have its uid"
 
 
 def test_an_entry_that_is_gone_is_nobodys() -> None:
