@@ -21,7 +21,8 @@ sts-gateway configure --url https://sts.example.com --credential-process --yes
 """
 _BEGIN: Final = "# >>> sts-gateway {url}: written by `sts-gateway configure`, which replaces all up to the end mark"
 _END: Final = "# <<< sts-gateway {url}"
-_HEADER: Final = re.compile(r"^\[.+\]", re.MULTILINE)
+# Indented ones go on with the value above them, but for the first of a file.
+_HEADER: Final = re.compile(r"(?:\A\s*|^)\[.+\]", re.MULTILINE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -56,7 +56,7 @@ def told(command: str, use: Callable[[], None]) -> int:
         raise  # nobody reads what it prints: the same for every command
     except OSError as fault:
         where = f"{fault.filename}: " if fault.filename else ""  # a full disk names no file
-        print(f"sts-gateway {command}: {where}{fault.strerror}", file=sys.stderr)
+        print(f"sts-gateway {command}: {where}{fault.strerror or fault}", file=sys.stderr)
         return 1
     return 0
 

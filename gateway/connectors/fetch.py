@@ -4,12 +4,11 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gateway.connectors.hosts import Address, address_fault, address_of, is_loopback
@@ -23,6 +22,8 @@ _TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
 
 # Of its own: while DNS does not answer, lookups hold these threads for long past any deadline, and nobody else's.
 _LOOKUPS: Final = ThreadPoolExecutor(16, thread_name_prefix="lookup")
+# One for each host: a name that is asked for again and again while it has no answer takes one thread, and not all.
+_UNDER_WAY: Final[dict[tuple[str, int], Future[Any]]] = {}
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses, in the order in which to try them. Raises OSError."""
@@ -62,8 +63,12 @@ class _Question:
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of `host` by the system's resolver, each once."""
-    asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, asked)
+    asked = _UNDER_WAY.get((host, port))
+    if asked is None:
+        asked = _UNDER_WAY[host, port] = _LOOKUPS.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        asked.add_done_callback(lambda _: _UNDER_WAY.pop((host, port), None))
+    # Whoever gives up waiting takes the answer from nobody else.
+    found = await asyncio.shield(asyncio.wrap_future(asked))
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -113,7 +113,8 @@ def _allowed(
     """What allows each of the actions that the session needs. Raises ActionDenied.
 
     `role` None: there is none. Whether a role exists is nobody's business who may not assume it, be it told by words, a
-    length or the time taken: it is judged as one that trusts nobody.
+    length or the time taken: it is judged as one that trusts nobody. Whoever may decode their account's messages sees
+    more of its own roles.
     """
     arn = RoleArn.parse(request.session.role_arn or "")
     context = context_of(proof, _request_keys(request, {} if role is None else role.tags, carried))

@@ -61,6 +61,7 @@ def _is_secret(key: str, name: str, text: str) -> bool:
 
 def _open_to_everybody(file: Path) -> bool:
     try:
-        return bool(file.stat().st_mode & stat.S_IROTH and file.absolute().parent.stat().st_mode & stat.S_IXOTH)
+        may_enter = all(folder.stat().st_mode & stat.S_IXOTH for folder in file.absolute().parents)
+        return may_enter and bool(file.stat().st_mode & stat.S_IROTH)
     except OSError:
         return False

@@ -53,6 +53,13 @@ def test_no_section_stands_there_twice(process: bool, capsys: pytest.CaptureFixt
     assert "services sts-gateway-sts-example-com of your own" in capsys.readouterr().err
 
 
+def test_an_indented_section_at_the_top_is_one_too() -> None:
+    """configparser, and so AWS's programs, take a first line for a section however far it is indented."""
+    block = "\n".join(block_of(URL, ROWS, "us-east-1", "  [profile lake-Analyst]\n  x = y\n", process=False))
+
+    assert "[profile lake-Analyst]" not in block
+
+
 def test_what_stands_behind_a_lost_mark_stays() -> None:
     block = list(block_of(URL, ROWS, "us-east-1", "", process=False))
     without_end = "\n".join(block[:-1])

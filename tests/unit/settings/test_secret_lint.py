@@ -1,6 +1,8 @@
 """Warnings of secrets: written out where everybody reads, no references although meant so, easily guessed."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -19,10 +21,11 @@ def told(written: Written, text: str) -> list[tuple[int, str, str]]:
 
 
 @pytest.fixture
-def shared(tmp_path: Path) -> Written:
-    """In a folder that everybody on the machine may enter."""
-    tmp_path.chmod(0o755)
-    return Written(tmp_path)
+def shared() -> Iterator[Written]:
+    """In a folder that everybody on the machine may enter, and all above it."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Written(Path(folder))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,16 @@ def test_a_file_that_others_cannot_read_may_hold_secrets(shared: Written, mode: 
     shared.folder.chmod(folder)
 
     assert shared.load().warnings == ()
+
+
+def test_below_a_home_of_ones_own_nobody_else_reads(shared: Written) -> None:
+    folder = shared.folder / "home" / "gateway"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    folder.parent.chmod(0o700)
+    below = Written(folder)
+
+    assert told(below, below.text()) == []
 
 
 @pytest.mark.parametrize(
