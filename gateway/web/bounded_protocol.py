@@ -97,8 +97,8 @@ class BoundedProtocol(LeanProtocol):
         self._begin_message()
 
     def _begin_message(self) -> None:
-        self._head_size = 0
-        self._body_size = self._body_fed = self._discarded = 0
+        self._head_size = self._body_size = self._body_fed = self._discarded = 0
+        self._read_before: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -140,7 +140,7 @@ class BoundedProtocol(LeanProtocol):
                 self._watch()
 
     def _feed(self, piece: bytes) -> None:
-        before, read = self._part, self._body_size
+        self._read_before = self._body_size if self._part is _BODY else None  # None too once another body begins
         try:
             self.parser.feed_data(piece)
         finally:
@@ -153,8 +153,8 @@ class BoundedProtocol(LeanProtocol):
                 raise self._refused(HEADERS_TOO_LARGE)
             if len(self.headers) > self._bounds.header_count:
                 raise self._refused(HEADERS_TOO_LARGE)
-        elif self._part is _BODY and before is _BODY:
-            self._body_fed += len(piece) - (self._body_size - read)
+        elif self._part is _BODY and self._read_before is not None:
+            self._body_fed += len(piece) - (self._body_size - self._read_before)
             if self._body_fed > self._bounds.framing + 16 * self._body_size:
                 raise self._refused(FRAMING_TOO_LARGE)
 

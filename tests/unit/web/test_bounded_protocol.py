@@ -228,6 +228,20 @@ def test_a_client_that_sends_its_body_first_still_reads_the_early_answer(real: S
     assert b"early" in real.exchange(request(b"POST", b"/early", body=b"y" * 500_000))
 
 
+def test_what_follows_a_body_that_was_answered_early_is_counted_by_itself(real: Served) -> None:
+    """A client that has sent a body that was too long asks its next on the same connection, and both arrive as one."""
+    long, following = b"y" * 300_000, b"z" * 20_000
+    with real.connect() as connection:
+        connection.sendall(request(b"POST", b"/early", body=long)[:-5_000])
+        assert status(answer(connection)) == 413
+
+        connection.sendall(long[-5_000:] + request(b"POST", body=following)[:-19_000])
+        time.sleep(0.1)
+        connection.sendall(following[-19_000:])
+
+        assert b"20000 bytes" in answer(connection)
+
+
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
