@@ -88,7 +88,7 @@ def test_a_sign_out_at_one_provider_leaves_the_session_by_another_alone(
     page: Page, saml_gateway: SamlGateway, ssp: SimpleSamlPhp
 ) -> None:
     sign_in_at(page, ssp.unsolicited(saml_gateway.entity_id("ssp")), "alice")
-    page.wait_for_url(f"{saml_gateway.front}/portal")
+    page.wait_for_url(saml_gateway.acs("ssp"))
     sign_in_to_portal(page, saml_gateway, "lemon", "dwho")
 
     page.goto(ssp.sign_out(f"{saml_gateway.url}/healthz"))
