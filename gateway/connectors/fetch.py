@@ -67,8 +67,10 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     if asked is None:
         asked = _UNDER_WAY[host, port] = _LOOKUPS.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         asked.add_done_callback(lambda _: _UNDER_WAY.pop((host, port), None))
-    # Whoever gives up waiting takes the answer from nobody else.
-    found = await asyncio.shield(asyncio.wrap_future(asked))
+    answered = asyncio.wrap_future(asked)
+    # Whoever gives up waiting takes the answer from nobody else, and leaves nobody's failure to the loop's log.
+    answered.add_done_callback(lambda one: None if one.cancelled() else one.exception())
+    found = await asyncio.shield(answered)
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -25,8 +25,8 @@ _METADATA_NETWORKS: Final = tuple(
         "192.0.0.192/32",
     )
 )
-# RFC 6052 2.1: behind it, on networks of IPv6 alone, is the IPv4 address of the last four bytes.
-_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
+# Behind these is the IPv4 address of the last four bytes (RFC 6052 2.1, RFC 8215, RFC 4291 2.5.5.1).
+_TRANSLATED: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
 _INNER_SUFFIXES: Final = (".localhost", ".internal", ".local")
 
 
@@ -81,7 +81,10 @@ def address_fault(address: Address, *, meant: bool) -> str | None:
 
     `meant`: the name is the issuer's own, which settings state; it may lead to this machine.
     """
-    if address in _TRANSLATED:
+    if isinstance(address, ipaddress.IPv6Address) and address.sixtofour is not None:
+        address = address.sixtofour
+    # `::` and `::1` are addresses of their own.
+    if int(address) > 1 and any(address in network for network in _TRANSLATED):
         address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if any(address in network for network in _METADATA_NETWORKS):
         return "is link-local or a metadata service"

@@ -1,6 +1,7 @@
 """Looking names up: one look-up for each host under way, however many ask and give up."""
 
 import asyncio
+import gc
 import socket
 import threading
 from typing import Any
@@ -31,6 +32,8 @@ class Dns:
 async def test_a_name_without_an_answer_holds_one_thread_and_no_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
     dns = Dns("slow.example")
     monkeypatch.setattr(socket, "getaddrinfo", dns)
+    stray: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))
     try:
         for _ in range(40):
             with pytest.raises(TimeoutError):
@@ -44,6 +47,10 @@ async def test_a_name_without_an_answer_holds_one_thread_and_no_other_names(monk
         dns.go.set()
     with pytest.raises(socket.gaierror):
         await waiting
+    del waiting
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert stray == []
 
 
 async def test_a_name_is_looked_up_anew_once_it_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:

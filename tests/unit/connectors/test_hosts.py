@@ -125,3 +125,10 @@ def test_a_name_may_not_lead_to_inner_addresses(text: str, meant: bool, fault: s
     assert address is not None
     found = address_fault(address, meant=meant)
     assert found is None if fault is None else found is not None and fault in found
+
+
+@pytest.mark.parametrize("address", ["2002:a9fe:a9fe::", "64:ff9b:1::a9fe:a9fe", "::a9fe:a9fe"])
+def test_a_metadata_service_inside_another_address_is_refused(address: str) -> None:
+    found = address_of(address)
+    assert found is not None
+    assert address_fault(found, meant=False) == "is link-local or a metadata service"
