@@ -65,10 +65,12 @@ def _chosen(person: "Person", wanted: str | None) -> tuple[str, str]:
     rows = person.roles()
     if wanted is None:
         return _asked(rows, person.used())
-    found = next(((number, name) for number, alias, name in rows if (alias, name) == (account, role)), None)
-    if found is None:
+    found = [(number, name) for number, alias, name in rows if f"{alias}/{name}" == wanted]
+    # Without its account, where no other account has such a role.
+    found = found or [(number, name) for number, _, name in rows if name == wanted]
+    if len(found) != 1:
         raise Refused("ForbiddenException", f"you may not assume {wanted}; yours are {_listed(rows)}")
-    return found
+    return found[0]
 
 
 def _asked(

@@ -15,7 +15,8 @@ def absent(configuration: "Configuration") -> Iterator[str]:
     """What is not there, a sentence each: no fault, since a configuration is also checked where it does not run."""
     gateway = configuration.gateway
     if not may_be_there(gateway.keyring):
-        yield f"there is no keyring at {gateway.keyring}; make it with `sts-gateway keys generate`"
+        make = f"sts-gateway keys generate --keyring {gateway.keyring}"
+        yield f"there is no keyring at {gateway.keyring}; make it with `{make}`"
     for what, file in _written(gateway):
         if not may_be_there(file.parent):
             yield f"there is no folder for {what} at {file.parent}; make it, for the gateway's user to write"

@@ -63,9 +63,7 @@ class Registry:
             )
         taker = next(iter(takers.values()), None) if name is None else takers.get(name)
         if taker is None:
-            told = (
-                "No provider takes passwords" if name is None else "ProviderId names no provider that takes passwords"
-            )
+            told = "No provider takes passwords" if name is None else "No provider of this name takes passwords"
             raise InvalidParameter(f"{told}; ask whoever operates the gateway", parameter="ProviderId")
         return taker
 

@@ -19,7 +19,7 @@ KEPT_AFTER_LAST_SEAL: Final = timedelta(hours=36)
 """The longest session lasts 36 hours (GetFederationToken): a key opens for so long after its successor seals."""
 
 _MAXIMUM_BYTES: Final = 512 * 1024
-_NO_FILE: Final = "no such file; make one with `sts-gateway keys generate`"
+_NO_FILE: Final = "no such file; make one with `sts-gateway keys generate --keyring {}`"
 
 
 class UnusableKeyring(Exception):
@@ -61,7 +61,7 @@ def read(path: Path) -> Keyring:
     Raises UnusableKeyring: it is absent, readable by others, not this format, or empty.
     """
     # Without O_NONBLOCK a FIFO in the file's place would be waited for without end.
-    with _told(path, missing=_NO_FILE), _opened(path, os.O_NONBLOCK) as descriptor:
+    with _told(path, missing=_NO_FILE.format(path)), _opened(path, os.O_NONBLOCK) as descriptor:
         _refuse_wide_permissions(path, os.fstat(descriptor))
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(_MAXIMUM_BYTES + 1)
@@ -91,7 +91,7 @@ def rotate(path: Path, *, now: datetime, seals_after: timedelta) -> Keyring:
     """
     path = Path(os.path.realpath(path))  # a link stays one, and what it leads to is replaced
     fresh = new_keyring(now=now, in_force_from=now + seals_after)
-    with _told(path, missing=_NO_FILE), _locked(path.parent):
+    with _told(path, missing=_NO_FILE.format(path)), _locked(path.parent):
         keyring = rotated(read(path), fresh, now=now)
         refuse_too_many(path, keyring)
         with _written(path, keyring) as temporary:

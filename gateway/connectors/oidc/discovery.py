@@ -12,6 +12,7 @@ from gateway.connectors.strict_json import UnreadableJson, read_object
 
 DEADLINE_SECONDS: Final = 5.0
 _MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,9})", re.ASCII | re.IGNORECASE)
+_SHOWN: Final = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,12 @@ class Discovery:
         except UnreadableJson as fault:
             raise FetchFailed(f"{self._configuration_url}: the discovery document {fault}") from None
         # Discovery 4.3: the issuer in the document MUST be identical, or one issuer could speak for another.
-        if configuration.get("issuer") != self._issuer:
-            raise FetchFailed(
-                f"{self._configuration_url}: the document is of another issuer; settings must name the same"
-            )
+        issuer = configuration.get("issuer")
+        if issuer != self._issuer:
+            told = f", {issuer[:_SHOWN]!a}" if isinstance(issuer, str) else ""
+            if isinstance(issuer, str) and issuer.rstrip("/") == self._issuer.rstrip("/"):
+                told += ": write it so, to the final slash"
+            raise FetchFailed(f"{self._configuration_url}: the document is of another issuer{told}")
         url = configuration.get("jwks_uri")
         if not isinstance(url, str):
             raise FetchFailed(f"{self._configuration_url}: the document names no jwks_uri")

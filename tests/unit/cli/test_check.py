@@ -61,7 +61,7 @@ def test_a_missing_keyring_is_told_and_no_fault(path: Path, capsys: pytest.Captu
     assert main(["check", "--config", "c.yaml", "--strict"]) == 0
     note, summary = capsys.readouterr().out.splitlines()
     assert note.startswith("c.yaml: note: there is no keyring at /")
-    assert note.endswith(f"/{KEYRING}; make it with `sts-gateway keys generate`")
+    assert note.endswith(f"/{KEYRING}`")
     assert summary.startswith("c.yaml: in order")
 
 

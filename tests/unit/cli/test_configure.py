@@ -1,12 +1,14 @@
 """Profiles in ~/.aws/config: what is written, and that nothing else is touched."""
 
 import configparser
+from typing import cast
 
 import pytest
 
 from gateway.cli.configure import block_of, without_block
-from gateway.cli.credentials import _asked, _narrowed
+from gateway.cli.credentials import _asked, _chosen, _narrowed
 from gateway.client.identity_center import Refused
+from gateway.client.person import Person
 
 URL = "https://sts.example.com"
 ROWS = [("111122223333", "lake", "Analyst"), ("444455556666", "shop", "Admin")]
@@ -90,3 +92,20 @@ def test_the_most_used_role_stands_first() -> None:
 def test_without_a_terminal_the_roles_are_told() -> None:
     with pytest.raises(Refused, match="lake/Analyst, shop/Admin"):
         _asked(ROWS, {})
+
+
+class Somebody:
+    def __init__(self, *rows: tuple[str, str, str]) -> None:
+        self._rows = rows
+
+    def roles(self) -> list[tuple[str, str, str]]:
+        return list(self._rows)
+
+
+def test_a_role_may_be_named_without_its_account_where_one_account_has_it() -> None:
+    ana = cast("Person", Somebody(*ROWS, ("444455556666", "shop", "Reader"), ("111122223333", "lake", "Reader")))
+
+    assert _chosen(ana, "lake/Analyst") == _chosen(ana, "Analyst") == ("111122223333", "Analyst")
+    for wanted in ("Reader", "Analist", "shop/Analyst"):
+        with pytest.raises(Refused, match=f"^you may not assume {wanted}; yours are lake/Analyst, "):
+            _chosen(ana, wanted)

@@ -145,7 +145,9 @@ def bound(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        pytest.param(lambda path: None, "no such file; make one with `sts-gateway keys generate`", id="nothing"),
+        pytest.param(
+            lambda path: None, "no such file; make one with `sts-gateway keys generate --keyring /", id="nothing"
+        ),
         pytest.param(lambda path: path.symlink_to("gone"), "no such file;", id="a dangling link"),
         pytest.param(lambda path: path.symlink_to(path), "Too many levels of symbolic links", id="a link to itself"),
         pytest.param(lambda path: path.mkdir(mode=0o700), "not a regular file", id="a folder"),

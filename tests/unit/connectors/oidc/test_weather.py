@@ -105,10 +105,17 @@ async def test_a_provider_that_nobody_serves_is_unreachable(connect: Connect) ->
     assert "ConnectError" in await unreachable(connect(provider), provider)
 
 
+async def test_an_issuer_that_differs_by_its_final_slash_is_told_how_to_be_written(
+    provider: IdentityProvider, connect: Connect
+) -> None:
+    provider.configuration = {"issuer": f"{provider.issuer}/"}
+    assert f"'{provider.issuer}/': write it so, to the final slash" in await unreachable(connect(provider), provider)
+
+
 @pytest.mark.parametrize(
     ("document", "cause"),
     [
-        ({"issuer": "https://login.example.com"}, "of another issuer"),
+        ({"issuer": "https://login.example.com"}, "of another issuer, 'https://login.example.com'"),
         ({"issuer": None}, "of another issuer"),
         ({"jwks_uri": None}, "names no jwks_uri"),
         ({"jwks_uri": ["http://127.0.0.1/"]}, "names no jwks_uri"),
