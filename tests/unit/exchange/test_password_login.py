@@ -192,7 +192,7 @@ async def test_a_provider_is_named_where_there_are_several(world: GatewayWorld) 
 
     with pytest.raises(InvalidParameter, match="Several providers"):
         await several.sign_in("alice")
-    with pytest.raises(InvalidParameter, match="names no provider"):
+    with pytest.raises(InvalidParameter, match="No provider of this name takes passwords"):
         await several.sign_in("alice", provider="workforce")
     assert several.directory.binds == []
 
