@@ -42,7 +42,7 @@ from gateway.exchange.people.saml import SamlPeople
 from gateway.exchange.proof import SignedCall
 from gateway.exchange.usual_authorization import UsualAuthorization, UsualRequest
 from gateway.exchange.usual_caller import Rendering
-from gateway.exchange.usual_login import UsualAnswer, UsualLogin
+from gateway.exchange.usual_login import UsualDecision, UsualLogin
 from gateway.sigv4.request import HttpRequest
 from gateway.telemetry.meters import AUTHORIZE, UNKNOWN
 from gateway.wire import authenticate_faults, s3_faults, service_json, sts_faults
@@ -67,12 +67,9 @@ class Exchange:
         self.programs = Programs(parts)
         self.saml = SamlPeople(parts)
 
-    def usual_login(self, body: bytes, origin: RequestOrigin) -> UsualAnswer | None:
-        """The answer to a form that trades an ID token for a session in the usual way; None: ask as usual.
-
-        Raises AuditUnavailable.
-        """
-        return self._usual.answer(body, origin)
+    def usual_login(self, body: bytes, origin: RequestOrigin) -> UsualDecision | None:
+        """What is decided about a form that trades an ID token for a session in the usual way; None: ask as usual."""
+        return self._usual.decided(body, origin)
 
     async def assume_role_with_web_identity(self, request: WebIdentityRequest, origin: RequestOrigin) -> AssumedRole:
         """Trade a provider's ID token for a session of a role.

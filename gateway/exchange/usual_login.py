@@ -8,7 +8,7 @@ same answers, records and sessions.
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
@@ -28,8 +28,8 @@ from gateway.exchange.usual_plan import ACTION, UsualPlan, plan_for
 from gateway.exchange.usual_refusal import RefusalPlan, refusal_plan
 from gateway.roles.condition_keys import session_keys
 from gateway.sessions.session_token import time_of
-from gateway.telemetry.audit import AuditLog
-from gateway.telemetry.meters import outcome_of
+from gateway.telemetry.audit import AuditLog, Receipt
+from gateway.telemetry.meters import ActionMeter, outcome_of
 from gateway.telemetry.tracing import SPAN
 from gateway.wire.faults import fault_of
 from gateway.wire.sts_faults import FAULTS
@@ -55,6 +55,28 @@ class UsualAnswer(NamedTuple):
     body: bytes
 
 
+class UsualDecision(NamedTuple):
+    """A decision whose audit line is taken, and written at the latest when it is settled."""
+
+    answer: UsualAnswer
+    receipt: Receipt
+    counted: Callable[[], None]
+    meter: ActionMeter
+    began: float
+
+    def settled(self) -> UsualAnswer:
+        """The answer, once. Raises AuditUnavailable, counted already: then nothing may be handed out."""
+        try:
+            self.receipt.settle()
+        except AuditUnavailable as unavailable:
+            self.meter.refused(outcome_of(unavailable), fault_of(unavailable, FAULTS).code)
+            raise
+        finally:
+            self.meter.took(time.perf_counter() - self.began)
+        self.counted()
+        return self.answer
+
+
 class _Asked(NamedTuple):
     """A form that asks in the usual way."""
 
@@ -63,6 +85,7 @@ class _Asked(NamedTuple):
     verifier: WebIdentityVerifier
     token: UnverifiedJws
     duration: int
+    began: float
 
 
 class UsualLogin:
@@ -77,31 +100,21 @@ class UsualLogin:
         self._plans: dict[tuple[str, str], UsualPlan | None] = {}
         self._refusals: dict[tuple[str, str, str, bool], RefusalPlan] = {}
 
-    def answer(self, body: bytes, origin: RequestOrigin) -> UsualAnswer | None:
-        """The answer to a form that was sent as POST; None where it is for the whole way to answer.
-
-        Raises AuditUnavailable, counted already.
-        """
+    def decided(self, body: bytes, origin: RequestOrigin) -> UsualDecision | None:
+        """What is decided about a form that was sent as POST; None where that is for the whole way."""
         # The form of another action may be long, an assertion's above all: it is not read here and there.
         if self._log is None or SPAN.get() is not None or _ACTION not in body:
             return None
         began = time.perf_counter()
         try:
             fields = usual_fields(body)
-            asked = None if fields is None else self._asked(fields)
-            answer = None if asked is None else self._decided(asked, origin, self._log)
-        except AuditUnavailable as unavailable:
-            self._meter.took(time.perf_counter() - began)
-            self._meter.refused(outcome_of(unavailable), fault_of(unavailable, FAULTS).code)
-            raise
+            asked = None if fields is None else self._asked(fields, began)
+            return None if asked is None else self._decided(asked, origin, self._log)
         except GatewayError:
             # Why it is refused, and who learns what of it, the whole way finds out.
             return None
-        if answer is not None:
-            self._meter.took(time.perf_counter() - began)
-        return answer
 
-    def _asked(self, fields: Mapping[str, str]) -> _Asked | None:
+    def _asked(self, fields: Mapping[str, str], began: float) -> _Asked | None:
         """Raises GatewayError."""
         if fields.keys() not in (_WITH_DURATION, _REQUIRED) or fields["Action"] != ACTION:
             return None
@@ -112,9 +125,9 @@ class UsualLogin:
         if plan is None:
             return None
         duration = _seconds(fields.get(_DURATION), plan.role.maximum_duration)
-        return None if duration is None else _Asked(fields, plan, verifier, token, duration)
+        return None if duration is None else _Asked(fields, plan, verifier, token, duration, began)
 
-    def _decided(self, asked: _Asked, origin: RequestOrigin, log: AuditLog) -> UsualAnswer | None:
+    def _decided(self, asked: _Asked, origin: RequestOrigin, log: AuditLog) -> UsualDecision | None:
         """Raises GatewayError."""
         identity = asked.verifier.verify_at_hand(asked.token)
         if identity is None:
@@ -127,8 +140,7 @@ class UsualLogin:
 
     def _refused(
         self, asked: _Asked, error: InvalidIdentityToken, origin: RequestOrigin, log: AuditLog
-    ) -> UsualAnswer | None:
-        """Record, answer, in this order. Raises AuditUnavailable."""
+    ) -> UsualDecision | None:
         source_ip, user_agent, cause = origin.source_ip or "", origin.user_agent or "", told_text(error.cause)
         if _PLAIN(f"{cause}{source_ip}{user_agent}") is None or len(cause) > LONGEST:
             return None
@@ -137,16 +149,23 @@ class UsualLogin:
             asked.fields["RoleSessionName"], str(asked.duration), cause, now,
             source_ip, user_agent, origin.request_id, random_uuid(),
         )  # fmt: skip
-        log.write_line(plan.line.filled(values).encode("ascii"))
+        return UsualDecision(
+            UsualAnswer(plan.status, plan.answer.filled(values).encode("ascii")),
+            log.take(plan.line.filled(values).encode("ascii")),
+            partial(self._count_refusal, plan, cause, origin, now),
+            self._meter,
+            asked.began,
+        )
+
+    def _count_refusal(self, plan: RefusalPlan, cause: str, origin: RequestOrigin, now: str) -> None:
         self._parts.trail.refusals.add(origin.request_id, partial(plan.told, cause, origin, now))
         self._meter.refused(plan.outcome, plan.code)
-        return UsualAnswer(plan.status, plan.answer.filled(values).encode("ascii"))
 
     def _opened(
         self, asked: _Asked, identity: Identity, allowed_by: str, origin: RequestOrigin, log: AuditLog
-    ) -> UsualAnswer | None:
-        """Mint, record, answer, in this order. Raises AuditUnavailable, KeyringUnavailable."""
-        parts, (fields, plan, _, _, duration) = self._parts, asked
+    ) -> UsualDecision | None:
+        """Raises KeyringUnavailable."""
+        parts, (fields, plan, _, _, duration, began) = self._parts, asked
         source_ip, user_agent = origin.source_ip or "", origin.user_agent or ""
         subject, username, audience = identity.subject, identity.username, identity.audience
         if _PLAIN(f"{subject}{username}{audience}{source_ip}{user_agent}") is None:
@@ -167,10 +186,17 @@ class UsualLogin:
             ends, ends_told, second_text(content.issued_at),
             source_ip, user_agent, origin.request_id, random_uuid(), allowed_by,
         )  # fmt: skip
-        log.write_line(plan.lines[_DURATION in fields].filled(values).encode("ascii"))
+        return UsualDecision(
+            UsualAnswer(_OK, plan.answer.filled(values).encode("ascii")),
+            log.take(plan.lines[_DURATION in fields].filled(values).encode("ascii")),
+            partial(self._count_session, identity.provider),
+            self._meter,
+            began,
+        )
+
+    def _count_session(self, provider: str) -> None:
         self._meter.succeeded()
-        self._meter.minted(identity.provider)
-        return UsualAnswer(_OK, plan.answer.filled(values).encode("ascii"))
+        self._meter.minted(provider)
 
     def _refusal(self, asked: _Asked, message: str) -> RefusalPlan:
         role_arn, provider, with_duration = asked.plan.role_arn, asked.verifier.name, _DURATION in asked.fields

@@ -1,9 +1,10 @@
-"""The audit log: one JSON object a line, each written at once and whole, to a file or to standard output."""
+"""The audit log: one JSON object a line, each written whole, before what it tells of, to a file or standard output."""
 
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -29,10 +30,31 @@ class AuditSink(Protocol):
         ...
 
 
+class Receipt:
+    """One line on its way into the log. What it tells of is handed out once it is settled, and not before."""
+
+    __slots__ = ("_log", "fault", "is_settled", "line")
+
+    def __init__(self, log: "AuditLog", line: bytes) -> None:
+        self._log = log
+        self.line = line
+        self.is_settled = False
+        self.fault: str | None = None
+
+    def settle(self) -> None:
+        """Write the line, and all that wait with it, unless one of those had it written. Raises AuditUnavailable."""
+        if not self.is_settled:
+            self._log.write_waiting()
+        if self.fault is not None:
+            raise AuditUnavailable(cause=f"the audit log cannot be written: {self.fault}")
+
+
 class AuditLog:
     """Appends lines to one file descriptor. `dropped` counts the lines that were lost because `refuse` is off.
 
-    `on_failure` is called for each line that could not be written, lost or refused.
+    `on_failure` is called for each line that could not be written, lost or refused. Lines of one moment may share a
+    write, which costs a tenth of minting otherwise: `take` each, then `settle` each. A crash between the two loses
+    lines of requests that nobody has an answer to.
     """
 
     def __init__(self, descriptor: int, *, refuse: bool, path: Path | None = None) -> None:
@@ -41,6 +63,8 @@ class AuditLog:
         self._path = path
         self._refuse = refuse
         self._torn = False
+        self._waiting: list[Receipt] = []
+        self._is_file = _is_file(descriptor)
         self.dropped = 0
         self.on_failure: Callable[[], None] = _nothing
 
@@ -65,35 +89,73 @@ class AuditLog:
             return
         self._torn = self._torn and os.path.samestat(os.fstat(descriptor), os.fstat(self._descriptor))
         self._descriptor, leaving = descriptor, self._descriptor
+        self._is_file = _is_file(descriptor)
         os.close(leaving)
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Append one line in one write, so that lines of several workers never mix. Raises AuditUnavailable."""
+        """Append one line, behind all that wait. Raises AuditUnavailable."""
         self.write_line(line_of(record))
 
     def write_line(self, line: bytes) -> None:
         """As `write`, of a record that stands in its line already. Raises AuditUnavailable."""
-        try:
-            self._append(line)
-        except OSError as error:
-            self.on_failure()
-            if self._refuse:
-                raise AuditUnavailable(cause=f"the audit log cannot be written: {error.strerror}") from None
-            self.dropped += 1
+        self.take(line).settle()
+
+    def take(self, line: bytes) -> Receipt:
+        """A line that is written when it is settled, or any that is taken by then. One turn of the event loop, no more.
+
+        Lines of several workers never mix: a file takes several in one write; a pipe, which is sure to keep no more
+        than one of usual length together (PIPE_BUF), gets each in a write of its own.
+        """
+        receipt = Receipt(self, line)
+        self._waiting.append(receipt)
+        return receipt
+
+    def write_waiting(self) -> None:
+        """Write what was taken; the receipts know how it went."""
+        waiting, self._waiting = self._waiting, []
+        if self._is_file:
+            self._write_together(waiting)
+        else:
+            for receipt in waiting:
+                self._write_together([receipt])
 
     def close(self) -> None:
+        self.write_waiting()
         if self._descriptor != _STANDARD_OUTPUT:
             os.close(self._descriptor)
 
-    def _append(self, line: bytes) -> None:
+    def _write_together(self, receipts: Sequence[Receipt]) -> None:
+        kept, fault = self._append(b"".join([receipt.line for receipt in receipts]))
+        for receipt in receipts:
+            receipt.is_settled = True
+            kept -= len(receipt.line)
+            if kept < 0:
+                self._lost(receipt, fault)
+
+    def _lost(self, receipt: Receipt, fault: str) -> None:
+        self.on_failure()
+        if self._refuse:
+            receipt.fault = fault
+        else:
+            self.dropped += 1
+
+    def _append(self, lines: bytes) -> tuple[int, str]:
+        """How many bytes were written, and why no more."""
         # What a full disk cut off ends here, and the next line stays readable.
-        rest = b"\n" + line if self._torn else line
-        self._torn = False
+        ahead = b"\n" if self._torn else b""
+        rest = ahead + lines
         while rest:
-            written = os.write(self._descriptor, rest)
+            try:
+                written = os.write(self._descriptor, rest)
+            except OSError as error:
+                return max(0, len(lines) - len(rest)), error.strerror or "the system says no more"
+            self._torn = not rest[:written].endswith(b"\n")
             rest = rest[written:]
-            self._torn = bool(rest)
-        self._torn = False
+        return len(lines), ""
+
+
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def _opened(path: Path) -> int:

@@ -7,9 +7,10 @@ import os
 import re
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from select import PIPE_BUF
 from types import TracebackType
 from typing import Any, Final, NamedTuple, TextIO
 
@@ -30,7 +31,7 @@ _QUIET: Final = {
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CAUSES: Final = 5
 _FRAMES: Final = 20
-_MOMENT: Final = 0.002
+_MOMENT: Final = 0.02
 """Seconds."""
 # Texts that are the same in JSON and on every terminal.
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]*", re.ASCII).fullmatch
@@ -96,9 +97,20 @@ class AccessLines:
     def flush(self) -> None:
         """Write what waits. What cannot be written is lost: an access log must not stop the service."""
         waiting, self._waiting = self._waiting, []
-        lines = b"".join([_access_line(at, line) for at, line in waiting])
-        with suppress(OSError):
-            os.write(self._descriptor, lines)
+        for lines in _unmixed([_access_line(at, line) for at, line in waiting]):
+            with suppress(OSError):
+                os.write(self._descriptor, lines)
+
+
+def _unmixed(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """As many lines at once as a pipe that other workers write to keeps together (pipe(7), PIPE_BUF)."""
+    together = b""
+    for line in lines:
+        if together and len(together) + len(line) > PIPE_BUF:
+            yield together
+            together = b""
+        together += line
+    yield together
 
 
 def _access_line(at: float, line: AccessLine) -> bytes:

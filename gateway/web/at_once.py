@@ -2,6 +2,9 @@
 
 Most of what the gateway is asked, a form posted to `/` that came whole, needs no wait; a scope, a task and two messages
 would cost as much as its cryptography. Whatever is declined here has caused nothing, and goes the application's way.
+
+What a form brings is decided as it comes, and answered at the turn's end: all that the turn decided is recorded in one
+write by then.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +15,11 @@ from gateway.web.responses import Answer, Headers
 
 RequestHeaders = Sequence[tuple[bytes, bytes]]
 
-DoorAtOnce = Callable[[RequestHeaders, bytes, RequestOrigin], Answer | None]
-"""A door's answer to headers and body of a POST of `/` without a query; None: it is for the application's way."""
+DoorAtOnce = Callable[[RequestHeaders, bytes, RequestOrigin], Callable[[], Answer] | None]
+"""What a door decides about headers and body of a POST of `/` without a query; None: it is for the application's way.
+
+Called in the same turn, once, it gives the answer.
+"""
 
 
 class Ready(NamedTuple):
@@ -30,8 +36,9 @@ class Ready(NamedTuple):
     block: bytes | None = None
 
 
-AtOnce = Callable[[str | None, bool, RequestHeaders, bytes], Ready | None]
-"""The whole answer to a POST of `/`: the peer's address, whether it came by TLS, headers, body; None as above."""
+AtOnce = Callable[[str | None, bool, RequestHeaders, bytes], Callable[[], Ready] | None]
+"""What brings the whole answer to a POST of `/`: the peer's address, whether it came by TLS, headers, body; as above.
+"""
 
 DoorBelow = Callable[[str, bytes, bytes, RequestHeaders, RequestOrigin], Answer | None]
 """A door's answer to method, path and query, undecoded, and headers of a request without a body; None as above."""

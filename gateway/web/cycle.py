@@ -4,7 +4,7 @@ Two writes are two packets and wake the client twice, which costs as much as sea
 """
 
 import asyncio
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Sized
 from contextlib import suppress
 from typing import Any, Final
 
@@ -31,12 +31,18 @@ _OFTEN: Final = _REPEATED | _HEEDED | {b"x-amzn-requestid"}
 _PRINTABLE: Final = bytes(range(0x20, 0x7F))
 _REMEMBERED: Final = 512
 _NO_BODY: Final = frozenset((204, 304))
+
+Answering = bytes | Callable[[], bytes]
+"""An answer as it goes over the wire, or what brings it. The latter raises nothing."""
+
 _lines: Final[dict[tuple[bytes, bytes], bytes]] = {}
 _blocks: Final[dict[Headers, bytes]] = {}
 
 
 class Outbox:
     """What one turn of the event loop answers, written at its end: a client that sleeps is woken once for all.
+
+    An answer that still has to be asked for is asked for then.
 
     After a turn with one answer the next one's are written as they come, and so are those of a connection that is the
     only one: a lone client need not wait for nobody.
@@ -47,11 +53,11 @@ class Outbox:
     def __init__(self, connections: Sized) -> None:
         """`connections`: those that are open."""
         self._connections = connections
-        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
+        self._waiting: list[tuple[asyncio.Transport, Answering]] = []
         self._written = 0
         self._is_lone = False
 
-    def put(self, transport: asyncio.Transport, answer: bytes) -> None:
+    def put(self, transport: asyncio.Transport, answer: Answering) -> None:
         if self._is_lone and len(self._connections) == 1:
             _write(transport, answer)
             return
@@ -71,10 +77,11 @@ class Outbox:
             _write(transport, answer)
 
 
-def _write(transport: asyncio.Transport, answer: bytes) -> None:
+def _write(transport: asyncio.Transport, answer: Answering) -> None:
+    whole = answer if isinstance(answer, bytes) else answer()
     # uvloop's word for a client that has gone. The answers behind this one are other clients'.
     with suppress(RuntimeError):
-        transport.write(answer)
+        transport.write(whole)
 
 
 class Cycle(RequestResponseCycle):

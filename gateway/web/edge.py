@@ -77,20 +77,29 @@ class Edge:
         secure: bool,  # noqa: FBT001  a fact, no flag
         headers: RequestHeaders,
         body: bytes,
-    ) -> Ready | None:
+    ) -> Callable[[], Ready] | None:
         """All that is done for a request on its usual way (below)."""
         started = time.monotonic()
         request_id = random_uuid()
         token = REQUEST_ID.set(request_id)
         origin = self._origins.of(client, secure, headers, request_id)
         try:
-            answer = door(headers, body, origin)
+            decided = door(headers, body, origin)
+        except Exception:  # noqa: BLE001  as below
+            decided = partial(_same, self._fault("POST", request_id))
+        finally:
+            REQUEST_ID.reset(token)
+        return None if decided is None else partial(self._ready, decided, origin, started)
+
+    def _ready(self, decided: Callable[[], Answer], origin: RequestOrigin, started: float) -> Ready:
+        request_id = origin.request_id
+        token = REQUEST_ID.set(request_id)
+        try:
+            answer = decided()
         except Exception:  # noqa: BLE001  as below
             answer = self._fault("POST", request_id)
         finally:
             REQUEST_ID.reset(token)
-        if answer is None:
-            return None
         self._told(origin, "POST", b"/", answer.status, time.monotonic() - started)
         own = _beside(answer.headers, self._headers)
         return Ready(answer.status, answer.headers, answer.body, own, request_id)
@@ -166,6 +175,10 @@ class Edge:
             self._access_log(
                 AccessLine(origin.request_id, origin.source_ip, method, _shown(path), status, milliseconds)
             )
+
+
+def _same(answer: Answer) -> Answer:
+    return answer
 
 
 def _shown(path: bytes) -> str:

@@ -1,6 +1,8 @@
 """uvicorn's HTTP/1.1 protocol without what the gateway never does (upgrades, a limit of its own) at each request."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -10,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.telemetry.meters import HttpMeter
-from gateway.web.at_once import AtOnce, Below
+from gateway.web.at_once import AtOnce, Below, Ready
 from gateway.web.connections import Admissions
 from gateway.web.cycle import Cycle, Outbox, whole_answer
 
@@ -162,19 +164,24 @@ class LeanProtocol(HttpToolsProtocol):
             cycle.message_event.set()
 
     def _answered(self, body: bytes) -> bool:
-        """Whether the request that was held is answered."""
-        peer, secure, ready = self.client[0] if self.client else None, self.scheme == "https", None
+        """Whether the request that was held is answered, or will be as this turn ends."""
+        peer, secure, headers = self.client[0] if self.client else None, self.scheme == "https", self.headers
+        answer: bytes | Callable[[], bytes] | None = None
         if self.url == _ROOT and self._at_once is not None:
-            ready = self._at_once(peer, secure, self.headers, body)
+            decided = self._at_once(peer, secure, headers, body)
+            answer = decided and partial(self._whole, decided)
         elif self._below is not None and not body:
-            ready = self._below.answer(peer, secure, self.parser.get_method(), self.url, self.headers)
-        if ready is None:
+            ready = self._below.answer(peer, secure, self.parser.get_method(), self.url, headers)
+            answer = ready and whole_answer(ready, self.server_state.default_headers)
+        if answer is None:
             return False
         self._is_answered = True
-        state = self.server_state
-        state.outbox.put(self.transport, whole_answer(ready, state.default_headers))
+        self.server_state.outbox.put(self.transport, answer)
         self.on_response_complete()
         return True
+
+    def _whole(self, decided: Callable[[], Ready]) -> bytes:
+        return whole_answer(decided(), self.server_state.default_headers)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

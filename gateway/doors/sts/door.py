@@ -1,6 +1,7 @@
 """The door: one HTTP request of STS in, one answer out, each with its line in the audit log."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 from gateway.domain.errors import GatewayError
@@ -8,6 +9,7 @@ from gateway.domain.origin import RequestOrigin
 from gateway.doors.sts.actions import ACTIONS, Request, Use
 from gateway.doors.sts.dialects import JSON_DIALECT, XML_DIALECT, Dialect, fault_answer
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.usual_login import UsualDecision
 from gateway.sigv4.request import HttpRequest
 from gateway.web.asgi import Receive, Scope, Send
 from gateway.web.at_once import RequestHeaders
@@ -36,16 +38,13 @@ class StsDoor:
     def __init__(self, exchange: Callable[[], Exchange]) -> None:
         self._exchange = exchange
 
-    def at_once(self, headers: RequestHeaders, body: bytes, origin: RequestOrigin) -> Answer | None:
-        """The answer to a POST of `/` without a query, where it is the usual one; None: it is for `__call__`."""
+    def at_once(self, headers: RequestHeaders, body: bytes, origin: RequestOrigin) -> Callable[[], Answer] | None:
+        """What brings the answer to a POST of `/` without a query, where it is usual; None: it is for `__call__`."""
         sent = dict(headers)
         if len(sent) < len(headers) or not _is_usual(sent):
             return None
-        try:
-            answer = self._exchange().usual_login(body, origin)
-        except GatewayError as error:
-            return fault_answer(XML_DIALECT, error, origin.request_id)
-        return None if answer is None else Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
+        decided = self._exchange().usual_login(body, origin)
+        return None if decided is None else partial(_settled, decided, origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in _READING and _ACTION not in scope["query_string"].lower():
@@ -61,15 +60,23 @@ def _is_usual(sent: Mapping[bytes, bytes]) -> bool:
     return is_plain and sent.get(b"accept", _ANYTHING) == _ANYTHING
 
 
+def _settled(decided: UsualDecision, origin: RequestOrigin) -> Answer:
+    try:
+        answer = decided.settled()
+    except GatewayError as error:
+        return fault_answer(XML_DIALECT, error, origin.request_id)
+    return Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
+
+
 async def _answer(scope: Scope, receive: Receive, exchange: Exchange) -> Answer:
     origin = origin_of(scope)
     dialect = XML_DIALECT
     try:
         sent = await _sent(scope, receive, exchange)
         if sent.is_usual:
-            answer = exchange.usual_login(sent.body, origin)
-            if answer is not None:
-                return Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
+            decided = exchange.usual_login(sent.body, origin)
+            if decided is not None:
+                return _settled(decided, origin)
         dialect, use = _read(scope, sent, exchange)
         result = await use(exchange)
     except GatewayError as error:

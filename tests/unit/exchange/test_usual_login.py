@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -109,7 +110,8 @@ class BothWays:
         """Whether the straight line answered; the answers and records of both ways are the same, byte for byte."""
         before = self.lines()
         with fixed_randomness():
-            answered = self.straight.usual_login(body, origin) is not None
+            decided = self.straight.usual_login(body, origin)
+            answered = decided is not None and bool(decided.settled())
         after = self.lines()
         assert len(after) == len(before) + answered
         ways = [await self._asked(exchange, body, origin) for exchange in (self.straight, self.whole)]
@@ -301,8 +303,10 @@ async def test_while_the_provider_may_have_to_be_asked_the_whole_way_does_it(bot
 async def test_a_refusal_that_cannot_be_recorded_is_counted_and_told_as_by_the_whole_way(both: BothWays) -> None:
     form = both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}))
     full = mock.patch("gateway.telemetry.audit.os.write", side_effect=OSError(28, "No space left on device"))
+    decided = both.straight.usual_login(form, ORIGIN)
+    assert decided is not None
     with full, pytest.raises(AuditUnavailable):
-        both.straight.usual_login(form, ORIGIN)
+        decided.settled()
 
     assert not both.straight._parts.trail.refusals.latest(1)
     metrics = both.world.meters.text().decode()
@@ -415,8 +419,9 @@ async def test_a_traced_request_goes_the_whole_way(both: BothWays) -> None:
 
 
 async def test_the_session_is_one_that_the_gateway_opens_again(both: BothWays) -> None:
-    answer = both.straight.usual_login(both.form(), ORIGIN)
-    assert answer is not None
+    decided = both.straight.usual_login(both.form(), ORIGIN)
+    assert decided is not None
+    answer = decided.settled()
     key, token = (
         answer.body.decode().partition(f"<{name}>")[2].partition("<")[0] for name in ("AccessKeyId", "SessionToken")
     )
@@ -429,10 +434,30 @@ async def test_the_session_is_one_that_the_gateway_opens_again(both: BothWays) -
     assert PURPOSE == "session"
 
 
+@pytest.mark.parametrize("key", ["known", "unknown"])
+async def test_what_was_decided_together_is_recorded_in_one_write_before_any_of_it_is_answered(
+    both: BothWays, key: str
+) -> None:
+    changed = {} if key == "known" else {"WebIdentityToken": with_header(both, {"kid": "unknown"})}
+    form = both.form(**changed)
+    written = len(both.lines())
+    with mock.patch("gateway.telemetry.audit.os.write", side_effect=os.write) as write:
+        decided = [both.straight.usual_login(form, ORIGIN) for _ in range(3)]
+        assert write.call_count == 0
+        for one in decided:
+            assert one is not None
+            one.settled()
+
+    assert write.call_count == 1
+    assert len(both.lines()) == written + 3
+
+
 async def test_what_cannot_be_recorded_is_not_answered_and_is_counted_as_refused(both: BothWays) -> None:
     full = mock.patch("gateway.telemetry.audit.os.write", side_effect=OSError(28, "No space left on device"))
+    decided = both.straight.usual_login(both.form(), ORIGIN)
+    assert decided is not None
     with full, pytest.raises(AuditUnavailable):
-        both.straight.usual_login(both.form(), ORIGIN)
+        decided.settled()
 
     metrics = both.world.meters.text().decode()
     assert f'requests_total{{action="{ACTION}",outcome="error",code="ServiceUnavailable"}} 1' in metrics

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.errors import AuditUnavailable
-from gateway.telemetry.audit import AuditLog, line_of
+from gateway.telemetry.audit import AuditLog, Receipt, line_of
 
 FORGERIES = {
     "newline": "alice\n{}",
@@ -105,6 +105,116 @@ def test_a_line_that_was_cut_off_does_not_swallow_the_next(monkeypatch: pytest.M
     assert path.read_text().splitlines() == ['{"nu', '{"number":2}']
     assert log.dropped == 1
     log.close()
+
+
+class Writes:
+    """The system's `write`, of which the first `whole` calls take all, one takes `taken` bytes, and all others none."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, whole: int = 1_000, taken: int = 0) -> None:
+        self.calls: list[bytes] = []
+        self._real, self._whole, self._taken = os.write, whole, taken
+        monkeypatch.setattr(os, "write", self._write)
+
+    def _write(self, descriptor: int, content: bytes) -> int:
+        self.calls.append(content)
+        beyond = len(self.calls) - self._whole
+        if beyond > 1 or (beyond == 1 and not self._taken):
+            raise OSError(28, "No space left on device")
+        return self._real(descriptor, content[: self._taken] if beyond == 1 else content)
+
+
+def outcome(receipt: Receipt) -> str:
+    try:
+        receipt.settle()
+    except AuditUnavailable as unavailable:
+        return unavailable.cause
+    return "kept"
+
+
+def test_lines_of_one_moment_share_a_write_as_the_first_of_them_is_settled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log, writes = AuditLog.open(tmp_path / "audit.log", refuse=True), Writes(monkeypatch)
+
+    receipts = [log.take(b"%d\n" % number) for number in range(3)]
+    assert writes.calls == []
+    receipts[1].settle()
+    assert writes.calls == [b"0\n1\n2\n"]
+
+    assert [outcome(receipt) for receipt in receipts] == ["kept"] * 3
+    assert len(writes.calls) == 1
+    log.close()
+
+
+def test_a_line_written_at_once_comes_behind_those_that_wait(tmp_path: Path) -> None:
+    log = AuditLog.open(tmp_path / "audit.log", refuse=True)
+
+    log.take(b"1\n")
+    log.write_line(b"2\n")
+    log.take(b"3\n")
+    log.close()
+
+    assert (tmp_path / "audit.log").read_text() == "1\n2\n3\n"
+
+
+@pytest.mark.parametrize(
+    ("taken", "kept", "next_line"),
+    [
+        pytest.param(0, 0, b"next\n", id="nothing"),
+        pytest.param(3, 0, b"\nnext\n", id="half of the first"),
+        pytest.param(6, 1, b"next\n", id="the first"),
+        pytest.param(7, 1, b"\nnext\n", id="the first and some of the second"),
+        pytest.param(12, 2, b"next\n", id="two"),
+    ],
+)
+def test_of_lines_that_share_a_write_those_that_a_full_disk_took_are_kept_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, taken: int, kept: int, next_line: bytes
+) -> None:
+    log, failures = AuditLog.open(tmp_path / "audit.log", refuse=True), list[int]()
+    log.on_failure = lambda: failures.append(1)
+    receipts = [log.take(b"line%d\n" % number) for number in range(3)]
+
+    with monkeypatch.context() as full:
+        Writes(full, whole=0, taken=taken)
+        outcomes = [outcome(receipt) for receipt in receipts]
+    writes = Writes(monkeypatch)
+    log.write_line(b"next\n")
+
+    lost = "the audit log cannot be written: No space left on device"
+    assert outcomes == ["kept"] * kept + [lost] * (3 - kept)
+    assert len(failures) == 3 - kept
+    assert writes.calls == [next_line]
+    assert [outcome(receipt) for receipt in receipts] == outcomes
+    log.close()
+
+
+def test_of_lines_that_share_a_write_the_lost_ones_are_counted_where_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = AuditLog.open(tmp_path / "audit.log", refuse=False)
+    receipts = [log.take(b"line%d\n" % number) for number in range(3)]
+
+    Writes(monkeypatch, whole=0, taken=6)
+
+    assert [outcome(receipt) for receipt in receipts] == ["kept"] * 3
+    assert log.dropped == 2
+    log.close()
+
+
+def test_a_pipe_gets_each_line_in_a_write_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several workers write to one; more than PIPE_BUF at once would be cut by another's."""
+    reading, writing = os.pipe()
+    log, writes = AuditLog(writing, refuse=True), Writes(monkeypatch, whole=2)
+
+    receipts = [log.take(b"%d\n" % number) for number in range(3)]
+    outcomes = [outcome(receipt) for receipt in receipts]
+
+    assert writes.calls == [b"0\n", b"1\n", b"2\n"]
+    assert outcomes[:2] == ["kept", "kept"]
+    assert "No space left" in outcomes[2]
+    assert os.read(reading, 100) == b"0\n1\n"
+    log.close()
+    os.close(reading)
 
 
 def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import logging
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,9 +34,11 @@ class Prompt(Application):
     below: None = None
     below_internal: None = None
 
-    def at_once(self, *asked: Any) -> Ready | None:
+    def at_once(self, *asked: Any) -> Callable[[], Ready] | None:
         self.asked.append(asked)
-        return None if asked[3] == DECLINED else Ready(200, XML, b"at once " + asked[3], ((b"x-a", b"b"),), "an-id")
+        if asked[3] == DECLINED:
+            return None
+        return lambda: Ready(200, XML, b"at once " + asked[3], ((b"x-a", b"b"),), "an-id")
 
 
 @pytest.fixture
@@ -203,9 +205,13 @@ HEADERS = [(b"host", b"a"), (b"user-agent", b"agent/1")]
 
 
 class Edged:
-    """An edge whose door answers, declines or breaks alike in both of its ways; and what it told."""
+    """An edge whose door answers, declines or breaks alike in both of its ways; and what it told.
 
-    def __init__(self, door: Answer | Exception | None) -> None:
+    `later`: whether it breaks only as its answer is asked for.
+    """
+
+    def __init__(self, door: Answer | Exception | None, *, later: bool = False) -> None:
+        self.later = later
         self.door, self.origins, self.ids = door, list[RequestOrigin](), list[str | None]()
         self.lines: list[Mapping[str, Any]] = []
         self.meters = Meters.alone()
@@ -221,13 +227,22 @@ class Edged:
 
     def asked(self) -> Ready | None:
         assert self.edge.at_once is not None
-        return self.edge.at_once("192.0.2.1", True, HEADERS, b"")
+        decided = self.edge.at_once("192.0.2.1", True, HEADERS, b"")
+        assert self.lines == []
+        return None if decided is None else decided()
 
-    def _at_once(self, _headers: RequestHeaders, _body: bytes, origin: RequestOrigin) -> Answer | None:
+    def _at_once(self, _headers: RequestHeaders, _body: bytes, origin: RequestOrigin) -> Callable[[], Answer] | None:
         self.origins.append(origin)
+        self.ids.append(REQUEST_ID.get())
+        if isinstance(self.door, Exception) and not self.later:
+            raise self.door
+        return None if self.door is None else self._answer
+
+    def _answer(self) -> Answer:
         self.ids.append(REQUEST_ID.get())
         if isinstance(self.door, Exception):
             raise self.door
+        assert self.door is not None
         return self.door
 
     async def _application(self, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -281,7 +296,7 @@ def test_the_door_knows_the_request_and_the_log_its_id_while_it_is_answered() ->
 
     (origin,) = edged.origins
     assert (origin.source_ip, origin.user_agent, origin.secure_transport) == ("192.0.2.1", "agent/1", True)
-    assert edged.ids == [origin.request_id]
+    assert edged.ids == [origin.request_id] * 2
     assert REQUEST_ID.get() is None
 
 
@@ -293,8 +308,9 @@ def test_what_the_door_declines_is_neither_counted_nor_told() -> None:
     assert b'="4xx"} 0' in edged.meters.text()
 
 
-def test_a_bug_of_the_door_is_answered_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    edged = Edged(RuntimeError("with a secret"))
+@pytest.mark.parametrize("later", [False, True])
+def test_a_bug_of_the_door_is_answered_logged_and_counted(later: bool, caplog: pytest.LogCaptureFixture) -> None:
+    edged = Edged(RuntimeError("with a secret"), later=later)
 
     with caplog.at_level(logging.ERROR):
         ready = edged.asked()

@@ -1,6 +1,7 @@
 """Answers on their way out: one write each, none split, none before another."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -27,6 +28,22 @@ async def test_answers_of_one_turn_are_written_at_its_end_in_their_order() -> No
     assert (one.written, other.written) == ([], [])
     await asyncio.sleep(0)
     assert (one.written, other.written) == ([b"1", b"3"], [b"2"])
+
+
+async def test_an_answer_that_is_still_to_be_asked_for_is_asked_for_as_the_turn_ends_in_its_order() -> None:
+    outbox, wire, asked = Outbox(()), Wire(), list[bytes]()
+
+    def answering(answer: bytes) -> Callable[[], bytes]:
+        return lambda: asked.append(answer) or answer  # type: ignore[func-returns-value]
+
+    outbox.put(wire, answering(b"1"))  # type: ignore[arg-type]
+    outbox.put(wire, b"2")  # type: ignore[arg-type]
+    outbox.put(wire, answering(b"3"))  # type: ignore[arg-type]
+
+    assert asked == []
+    await asyncio.sleep(0)
+    assert asked == [b"1", b"3"]
+    assert wire.written == [b"1", b"2", b"3"]
 
 
 async def test_an_emptied_outbox_writes_nothing_twice() -> None:
