@@ -227,5 +227,7 @@ def _without_tokens(value: Any) -> Any:
 
 def told_text(text: str) -> str:
     """A text of an error as records have it."""
+    if len(text) < TOKEN_LENGTH:
+        return text
     shown = LIKE_A_TOKEN.sub(_LEFT_OUT, text[:_MAXIMUM_TEXT])
     return shown if len(text) <= _MAXIMUM_TEXT else f"{shown}..."

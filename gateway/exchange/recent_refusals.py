@@ -5,11 +5,14 @@ They are what the audit log has of them; the log stays the place where all of th
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 from typing import Any, Final
 
 _KEPT: Final = 1_000
+_KEPT_OF_FLOODS: Final = 100
 LONGEST: Final = 512
 """Characters of a text at most."""
 
@@ -45,29 +48,41 @@ class RecentRefusal:
         )
 
 
+_Kept = tuple[int, str, Callable[[], RecentRefusal]]
+"""Which one it is of all that there were, its request's id, and what makes it."""
+
+
 class RecentRefusals:
     """Of one process: every worker and replica has its own."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_kept_of_floods", "_number")
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[str, Callable[[], RecentRefusal]]] = deque(maxlen=_KEPT)
+        self._kept: deque[_Kept] = deque(maxlen=_KEPT)
+        self._kept_of_floods: deque[_Kept] = deque(maxlen=_KEPT_OF_FLOODS)
+        self._number = itertools.count().__next__
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Keep the refusal that an audit record tells of; the oldest one goes."""
         refusal = RecentRefusal.of(record)
-        self.add(refusal.request_id, lambda: refusal)
+        self._kept.append((self._number(), refusal.request_id, lambda: refusal))
 
-    def add(self, request_id: str, made: Callable[[], RecentRefusal]) -> None:
-        """As `keep`, of one that is made where somebody asks for it: of a flood hardly any are read."""
-        self._kept.append((request_id, made))
+    def keep_of_flood(self, request_id: str, made: Callable[[], RecentRefusal]) -> None:
+        """As `keep`, of what anybody may send without end: the oldest of these goes, never another's.
+
+        It is made where somebody asks for it: hardly any of a flood are read.
+        """
+        self._kept_of_floods.append((self._number(), request_id, made))
 
     def by_request(self, request_id: str) -> RecentRefusal | None:
-        return next((made() for one, made in reversed(self._kept) if one == request_id), None)
+        return next((made() for _, one, made in self._newest_first() if one == request_id), None)
 
     def latest(self, count: int) -> Sequence[RecentRefusal]:
         """The newest first."""
-        return [made() for _, made in itertools.islice(reversed(self._kept), count)]
+        return [made() for _, _, made in itertools.islice(self._newest_first(), count)]
+
+    def _newest_first(self) -> Iterator[_Kept]:
+        return merge(reversed(self._kept), reversed(self._kept_of_floods), key=itemgetter(0), reverse=True)
 
 
 def _text(value: Any) -> str:

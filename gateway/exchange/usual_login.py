@@ -158,7 +158,7 @@ class UsualLogin:
         )
 
     def _count_refusal(self, plan: RefusalPlan, cause: str, origin: RequestOrigin, now: str) -> None:
-        self._parts.trail.refusals.add(origin.request_id, partial(plan.told, cause, origin, now))
+        self._parts.trail.refusals.keep_of_flood(origin.request_id, partial(plan.told, cause, origin, now))
         self._meter.refused(plan.outcome, plan.code)
 
     def _opened(

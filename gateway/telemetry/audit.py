@@ -15,6 +15,7 @@ from gateway.domain.errors import AuditUnavailable
 _LOG: Final = logging.getLogger("gateway.audit")
 _STANDARD_OUTPUT: Final = 1
 _MODE: Final = 0o600
+_NEWLINE: Final = ord("\n")
 _encode: Final = msgspec.json.Encoder().encode
 # What could move a terminal's cursor, hide text or turn its direction: DEL and C1, format characters, separators.
 _UNPRINTABLE: Final = re.compile(
@@ -113,7 +114,7 @@ class AuditLog:
     def write_waiting(self) -> None:
         """Write what was taken; the receipts know how it went."""
         waiting, self._waiting = self._waiting, []
-        if self._is_file:
+        if self._is_file and waiting:
             self._write_together(waiting)
         else:
             for receipt in waiting:
@@ -125,7 +126,8 @@ class AuditLog:
             os.close(self._descriptor)
 
     def _write_together(self, receipts: Sequence[Receipt]) -> None:
-        kept, fault = self._append(b"".join([receipt.line for receipt in receipts]))
+        lines = receipts[0].line if len(receipts) == 1 else b"".join([receipt.line for receipt in receipts])
+        kept, fault = self._append(lines)
         for receipt in receipts:
             receipt.is_settled = True
             kept -= len(receipt.line)
@@ -142,16 +144,17 @@ class AuditLog:
     def _append(self, lines: bytes) -> tuple[int, str]:
         """How many bytes were written, and why no more."""
         # What a full disk cut off ends here, and the next line stays readable.
-        ahead = b"\n" if self._torn else b""
-        rest = ahead + lines
-        while rest:
+        rest = b"\n" + lines if self._torn else lines
+        while True:
             try:
                 written = os.write(self._descriptor, rest)
             except OSError as error:
                 return max(0, len(lines) - len(rest)), error.strerror or "the system says no more"
-            self._torn = not rest[:written].endswith(b"\n")
+            if written == len(rest):
+                self._torn = False
+                return len(lines), ""
+            self._torn = self._torn if written == 0 else rest[written - 1] != _NEWLINE
             rest = rest[written:]
-        return len(lines), ""
 
 
 def _is_file(descriptor: int) -> bool:

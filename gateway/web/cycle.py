@@ -159,12 +159,15 @@ class Cycle(RequestResponseCycle):
         return body
 
 
-def whole_answer(ready: Ready, default_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """An answer as it goes over the wire: what `Cycle` would write of it, on a connection that stays."""
+def whole_answer(ready: Ready, defaults: bytes) -> bytes:
+    """An answer as it goes over the wire: what `Cycle` would write of it, on a connection that stays.
+
+    `defaults`: the server's own headers, as they go over the wire.
+    """
     body = ready.body
     return b"%b%b%bcontent-length: %d\r\n%bx-amzn-requestid: %b\r\n\r\n%b" % (
         STATUS_LINE[ready.status],
-        b"".join([_lines.get(header) or _rendered(*header) for header in default_headers]),
+        defaults,
         (_blocks.get(ready.before) or _block(ready.before)) if ready.block is None else ready.block,
         len(body),
         _blocks.get(ready.after) or _block(ready.after),
@@ -173,7 +176,7 @@ def whole_answer(ready: Ready, default_headers: Iterable[tuple[bytes, bytes]]) -
     )
 
 
-def block_of(headers: Headers) -> bytes:
+def block_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The headers as they go over the wire. Raises RuntimeError for one that holds what no header may."""
     return b"".join([_lines.get(header) or _rendered(*header) for header in headers])
 

@@ -102,7 +102,7 @@ class Edge:
             REQUEST_ID.reset(token)
         self._told(origin, "POST", b"/", answer.status, time.monotonic() - started)
         own = _beside(answer.headers, self._headers)
-        return Ready(answer.status, answer.headers, answer.body, own, request_id)
+        return Ready(answer.status, answer.headers, answer.body, own, request_id, answer.block)
 
     def below(self, doors: Mapping[bytes, DoorBelow]) -> Below:
         """The way of requests without a body to the doors that have these paths and all below them."""

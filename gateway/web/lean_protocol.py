@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from gateway.telemetry.meters import HttpMeter
 from gateway.web.at_once import AtOnce, Below, Ready
 from gateway.web.connections import Admissions
-from gateway.web.cycle import Cycle, Outbox, whole_answer
+from gateway.web.cycle import Cycle, Outbox, block_of, whole_answer
 
 _ROOT: Final = b"/"
 _POST: Final = b"POST"
@@ -29,6 +29,16 @@ class ConnectionState(ServerState):
         self.meter = meter
         self.outbox: Final = Outbox(self.connections)
         self.draining = False
+        self._rendered: tuple[object, bytes] = (None, b"")
+
+    @property
+    def defaults(self) -> bytes:
+        """`default_headers` as they go over the wire. uvicorn puts others in their place each second, for the date."""
+        headers, block = self._rendered
+        if headers is not self.default_headers:
+            block = block_of(self.default_headers)
+            self._rendered = self.default_headers, block
+        return block
 
 
 class LeanProtocol(HttpToolsProtocol):
@@ -172,7 +182,7 @@ class LeanProtocol(HttpToolsProtocol):
             answer = decided and partial(self._whole, decided)
         elif self._below is not None and not body:
             ready = self._below.answer(peer, secure, self.parser.get_method(), self.url, headers)
-            answer = ready and whole_answer(ready, self.server_state.default_headers)
+            answer = ready and whole_answer(ready, self.server_state.defaults)
         if answer is None:
             return False
         self._is_answered = True
@@ -181,7 +191,7 @@ class LeanProtocol(HttpToolsProtocol):
         return True
 
     def _whole(self, decided: Callable[[], Ready]) -> bytes:
-        return whole_answer(decided(), self.server_state.default_headers)
+        return whole_answer(decided(), self.server_state.defaults)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

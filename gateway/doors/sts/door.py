@@ -13,6 +13,7 @@ from gateway.exchange.usual_login import UsualDecision
 from gateway.sigv4.request import HttpRequest
 from gateway.web.asgi import Receive, Scope, Send
 from gateway.web.at_once import RequestHeaders
+from gateway.web.cycle import block_of
 from gateway.web.headers import single_headers
 from gateway.web.limits import read_body
 from gateway.web.origin import origin_of
@@ -27,6 +28,7 @@ _HEADERS: Final = (b"accept", b"content-type", b"content-encoding")
 _IN_XML: Final = frozenset({None, "*/*"})
 _ANYTHING: Final = b"*/*"
 _USUAL_FORMS: Final = frozenset(map(str.encode, USUAL_FORMS))
+_BLOCK: Final = block_of(XML_DIALECT.headers)
 _READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -65,7 +67,7 @@ def _settled(decided: UsualDecision, origin: RequestOrigin) -> Answer:
         answer = decided.settled()
     except GatewayError as error:
         return fault_answer(XML_DIALECT, error, origin.request_id)
-    return Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers)
+    return Answer(status=answer.status, body=answer.body, headers=XML_DIALECT.headers, block=_BLOCK)
 
 
 async def _answer(scope: Scope, receive: Receive, exchange: Exchange) -> Answer:

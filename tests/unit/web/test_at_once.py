@@ -271,7 +271,7 @@ async def test_the_edge_does_for_a_prompt_answer_what_it_does_for_every_other(mo
     await edged.edge(scope, _nothing, cycle.send)
     cycle.outbox.empty()
 
-    assert written == [whole_answer(ready, [(b"date", b"today")])]
+    assert written == [whole_answer(ready, b"date: today\r\n")]
     usual = edged.lines.pop()
     assert {**line, "milliseconds": 0} == {**usual, "milliseconds": 0}
     assert b'http_responses_total{class="4xx"} 2' in edged.meters.text() or b'="4xx"} 2' in edged.meters.text()
