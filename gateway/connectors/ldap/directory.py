@@ -5,10 +5,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Never, TypeVar
 
 from gateway.connectors.blocking import Deadline
-from gateway.connectors.ldap.results import Code
+from gateway.connectors.ldap.results import Answer, Code
 from gateway.connectors.ldap.servers import Servers
 from gateway.connectors.ldap.session import Session
 from gateway.connectors.ldap.settings import TimeoutSettings
@@ -21,6 +21,7 @@ Use = Callable[[Session], T]
 _MOST_IDLE: Final = 8
 _IDLE_SECONDS: Final = 60.0
 _REFUSED_SECONDS: Final = 30.0
+_FIRST_SECONDS: Final = 1.0
 # A server that is restarted is back before a person has noticed; one that is down is told soon.
 _BRIDGED_SECONDS: Final = 1.5
 _PAUSE: Final = 0.1
@@ -66,6 +67,8 @@ class Directory:
         self._closed = False
         self._refused = DirectoryDown()
         self._refused_until = float("-inf")
+        self._first = threading.Lock()
+        self._proven = threading.Event()
 
     def as_service(self, use: Use[T], deadline: Deadline) -> T:
         """What `use` gives with a session bound as the service account.
@@ -168,17 +171,44 @@ class Directory:
             raise DirectoryDown(str(self._refused))
         session = self._opened(server, deadline)
         try:
-            answer = session.bind(service.name, service.password, deadline)
-        except TimeoutError:
+            self._bind(session, service, deadline)
+        except BaseException:
             session.close()
             raise
-        if answer.succeeded:
-            return session
-        session.close()
-        reason = f"{server}: the service account {service.name} is refused: {answer.told}"
+        return session
+
+    def _bind(self, session: Session, service: ServiceAccount, deadline: Deadline) -> None:
+        """Raises ServerFailed, DirectoryDown, TimeoutError."""
+        is_first = self._is_first_to_bind(deadline)
+        try:
+            if self._monotonic() < self._refused_until:
+                raise DirectoryDown(str(self._refused))
+            answer = session.bind(service.name, service.password, deadline)
+            if answer.succeeded:
+                self._proven.set()
+            else:
+                self._proven.clear()
+                self._refuse(f"{session.server}: the service account {service.name} is refused: {answer.told}", answer)
+        finally:
+            if is_first:
+                self._first.release()
+
+    def _is_first_to_bind(self, deadline: Deadline) -> bool:
+        """Whether it is for the caller to find out if the password holds. Others wait for that, if not for ever.
+
+        Raises TimeoutError.
+        """
+        if self._proven.is_set() or not self._first.acquire(timeout=deadline.left(_FIRST_SECONDS)):
+            return False
+        if self._proven.is_set():
+            self._first.release()
+            return False
+        return True
+
+    def _refuse(self, reason: str, answer: Answer) -> Never:
         if answer.code in {Code.STRONGER_AUTH_REQUIRED, Code.CONFIDENTIALITY_REQUIRED}:
             raise DirectoryDown(f"{reason}; the server wants TLS: write ldaps:// or start_tls: true")
-        # Asked again for each login, a mistyped password would lock the service account for everybody.
+        # Tried again for each login, a mistyped password would lock the service account for everybody.
         self._refused, self._refused_until = DirectoryDown(reason), self._monotonic() + _REFUSED_SECONDS
         raise DirectoryDown(reason)
 

@@ -1,6 +1,10 @@
 """Which server is asked, and which connections stay open, where sessions end in every way."""
 
+import itertools
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
@@ -115,3 +119,85 @@ def test_a_connection_is_used_again_after_a_use_that_came_to_its_end_and_after_n
         directory.as_service(fail, Deadline(5))
     assert all(one.closed for one in FakeSession.made)
     assert directory.idle == 0
+
+
+def at_once(directory: Directory, logins: int) -> list[str]:
+    """How so many logins at one moment end."""
+    begin = threading.Barrier(logins)
+
+    def login() -> str:
+        begin.wait()
+        try:
+            return directory.as_service(host_of, Deadline(5))
+        except DirectoryDown as down:
+            return str(down)
+
+    with ThreadPoolExecutor(logins) as threads:
+        return [one.result() for one in [threads.submit(login) for _ in range(logins)]]
+
+
+def test_of_many_logins_at_once_a_wrong_password_of_the_service_account_is_tried_for_one(
+    time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Active Directory locks an account after ten of them, or fewer."""
+    tried: list[str] = []
+
+    def refused(session: FakeSession, *_: object) -> Answer:
+        tried.append(session.server.host)
+        sleep(0.05)
+        return Answer(code=Code.INVALID_CREDENTIALS)
+
+    monkeypatch.setattr(FakeSession, "bind", refused)
+
+    ends = at_once(two_servers(time), 16)
+
+    assert tried == ["a"]
+    assert all("the service account cn=svc is refused: INVALID_CREDENTIALS (49)" in end for end in ends)
+    assert all(session.closed for session in FakeSession.made)
+
+
+def test_once_the_password_has_held_nobody_waits_for_anothers_bind(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    together, binds = threading.Barrier(4), itertools.count()
+
+    def bound(_session: FakeSession, *_: object) -> Answer:
+        if next(binds):
+            together.wait(5)  # ends for all only once all are here
+        else:
+            while len(FakeSession.made) < 5:
+                sleep(0.001)
+        return Answer(code=Code.SUCCESS)
+
+    monkeypatch.setattr(FakeSession, "bind", bound)
+    assert at_once(two_servers(time), 5) == ["a"] * 5
+
+
+def test_a_bind_that_hangs_keeps_the_others_only_so_long(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_module, "_FIRST_SECONDS", 0.05)
+    others, binds = threading.Event(), itertools.count()
+
+    def bound(_session: FakeSession, *_: object) -> Answer:
+        if next(binds) == 0:
+            assert others.wait(5)
+        others.set()
+        return Answer(code=Code.SUCCESS)
+
+    monkeypatch.setattr(FakeSession, "bind", bound)
+    assert at_once(two_servers(time), 3) == ["a"] * 3
+
+
+def test_a_password_that_was_refused_is_proven_anew_by_one(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory, tried = two_servers(time), list[str]()
+    directory.as_service(host_of, Deadline(5))
+    directory.close()
+
+    def refused(session: FakeSession, *_: object) -> Answer:
+        tried.append(session.server.host)
+        sleep(0.05)
+        return Answer(code=Code.INVALID_CREDENTIALS)
+
+    monkeypatch.setattr(FakeSession, "bind", refused)
+    at_once(directory, 1)
+    time.now += 31
+    at_once(directory, 16)
+
+    assert tried == ["a", "a"]
