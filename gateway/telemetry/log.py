@@ -31,7 +31,7 @@ _QUIET: Final = {
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CAUSES: Final = 5
 _FRAMES: Final = 20
-_MOMENT: Final = 0.02
+_MOMENT: Final = 0.002
 """Seconds."""
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import select
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,3 +177,17 @@ async def test_access_lines_that_wait_are_written_at_the_end() -> None:
 
     with os.fdopen(read, "rb") as pipe:
         assert len(pipe.readlines()) == 1
+
+
+async def test_no_write_of_access_lines_is_more_than_a_pipe_keeps_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other workers write to it too."""
+    writes: list[bytes] = []
+    monkeypatch.setattr("gateway.telemetry.log.os.write", lambda _descriptor, written: writes.append(written))
+    lines, long = AccessLines(-1), "/" + "a" * 900
+    for number in range(200):
+        lines.write(LINE._replace(status=number, path=long if number % 7 == 0 else "/"))
+    lines.flush()
+
+    assert [json.loads(line)["status"] for line in b"".join(writes).splitlines()] == list(range(200))
+    assert all(len(written) <= select.PIPE_BUF and written.endswith(b"\n") for written in writes)
+    assert len(writes) < 40
