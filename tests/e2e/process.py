@@ -48,6 +48,10 @@ class Process:
         return self._files[1].read_text(errors="replace")
 
     @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
     def alive(self) -> bool:
         return self._child.poll() is None
 

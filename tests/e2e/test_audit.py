@@ -2,8 +2,10 @@
 
 import json
 import re
+import resource
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -116,6 +118,27 @@ def test_where_lines_may_be_dropped_everybody_is_answered_and_they_are_counted(
 
     assert [answer.status_code for answer in answers] == [200, 400]
     assert failures(gateway) == {"refused": 0, "dropped": 2}
+
+
+def test_of_requests_that_come_together_as_the_disk_fills_those_with_a_line_are_answered_and_no_other(
+    start_gateway: StartGateway, provider: OpenIdProvider
+) -> None:
+    gateway, token = start_gateway(provider), provider.id_token()
+    assert gateway.assume(token).status_code == 200
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: gateway.assume(token), range(160)))
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    answers.append(gateway.assume(token))
+
+    given = [request_id_of(answer) for answer in answers if answer.status_code == 200]
+    assert 30 < len(given) < 100
+    assert request_id_of(answers[-1]) in given
+    assert {error_of(answer) for answer in answers if answer.status_code != 200} == {(503, "ServiceUnavailable")}
+    lines = [line for line in gateway.audit_text.splitlines() if line.endswith("}")]
+    assert {json.loads(line)["requestID"] for line in lines} >= set(given)
+    assert len(lines) == len(given) + 1
+    assert failures(gateway) == {"refused": len(answers) - len(given), "dropped": 0}
 
 
 def failures(gateway: Gateway) -> dict[str, int]:
