@@ -4,12 +4,12 @@ import asyncio
 import json
 import logging
 import os
+import re
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from functools import lru_cache
 from select import PIPE_BUF
 from types import TracebackType
 from typing import Any, Final, NamedTuple, TextIO
@@ -33,6 +33,8 @@ _CAUSES: Final = 5
 _FRAMES: Final = 20
 _MOMENT: Final = 0.002
 """Seconds."""
+# Texts that are the same in JSON and on every terminal.
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]*", re.ASCII).fullmatch
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
@@ -112,17 +114,14 @@ def _unmixed(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _access_line(at: float, line: AccessLine) -> bytes:
+    head = f'{{"time":"{_written(at)}","level":"INFO","logger":"gateway.access"'
     request_id, client, method, path, status, milliseconds = line
+    if client is None or _PLAIN(f"{request_id}{client}{method}{path}") is None:
+        return head.encode("ascii") + b"," + line_of(line._asdict())[1:]
     return (
-        f'{{"time":"{_written(at)}","level":"INFO","logger":"gateway.access","request_id":"{request_id}",'
-        f'{_asked(client, method, path)},"status":{status},"milliseconds":{milliseconds}}}\n'
-    ).encode()
-
-
-@lru_cache(maxsize=256)
-def _asked(client: str | None, method: str, path: str) -> str:
-    """What was asked, and by whom, as members of a line: most lines have the same few."""
-    return line_of({"client": client, "method": method, "path": path})[1:-2].decode()
+        f'{head},"request_id":"{request_id}","client":"{client}","method":"{method}","path":"{path}",'
+        f'"status":{status},"milliseconds":{milliseconds}}}\n'
+    ).encode("ascii")
 
 
 def rendered(line: Mapping[str, Any]) -> str:
