@@ -1,7 +1,7 @@
 # The only commands to remember. A fresh machine needs Python 3.11+ (with venv), make and git.
 #
 #   make demo    the whole story on this machine, in one command: sign in, get credentials, use them, see them expire
-#   make serve   the same world kept running at http://127.0.0.1:8080
+#   make serve   the same world kept running at http://127.0.0.1:8080 (PORT=8080)
 #   make test    everything: lint, types, unit tests, conformance, end to end with real clients and servers
 #   make check   the inner loop: lint, types, unit tests but the slow ones
 #   make lint    format, lint, types, layers
@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 STAMPS := .stamps
 WORKERS ?= auto
+PORT ?= 8080
 SECONDS ?= 3600
 SEED ?= 1
 LOCKING = $(STAMPS)/locking/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
@@ -28,7 +29,7 @@ demo: $(STAMPS)/demo
 	@$(BIN)/sts-gateway demo
 
 serve: $(STAMPS)/demo
-	@$(BIN)/sts-gateway demo --serve
+	@$(BIN)/sts-gateway demo --serve --port $(PORT)
 
 test: lint $(STAMPS)/e2e
 	$(PYTEST) -n $(WORKERS) $(UNIT)

@@ -36,6 +36,11 @@ _MENDS: Final = {
 class AddressUnavailable(Exception):
     """The address cannot be listened on; the message names it and the reason."""
 
+    def __init__(self, message: str, host: str, port: int) -> None:
+        super().__init__(message)
+        self.host = host
+        self.port = port
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listeners:
@@ -59,7 +64,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         close_all(sockets)
         mend = _MENDS.get(error.errno or 0, "")
-        raise AddressUnavailable(f"cannot listen on {host}:{port}: {error.strerror}{mend}") from None
+        raise AddressUnavailable(f"cannot listen on {host}:{port}: {error.strerror}{mend}", host, port) from None
     return sockets
 
 

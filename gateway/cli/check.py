@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from gateway.settings.configuration import Configuration, GatewaySettings
 
@@ -55,7 +55,6 @@ def _print_schema() -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from gateway.cli.faults import print_faults, print_warnings
-    from gateway.cli.live import check_live
     from gateway.settings.faults import ConfigurationError, UnreadableConfiguration
     from gateway.settings.load import load
 
@@ -71,24 +70,44 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{path}: {_counted(len(error.faults), 'error')}", file=sys.stderr)
         return 1
     print_warnings(configuration.warnings)
-    _print_notes(path, configuration, live=arguments.live)
-    if arguments.strict and configuration.warnings:
-        print(f"{path}: {_counted(len(configuration.warnings), 'warning')}, refused by --strict", file=sys.stderr)
+    return _judge(path, configuration, arguments)
+
+
+def _judge(path: Path, configuration: "Configuration", arguments: argparse.Namespace) -> int:
+    """What this machine says of a configuration that is without fault, and the line that sums up."""
+    from gateway.cli.faults import print_file_errors
+    from gateway.cli.live import check_live
+    from gateway.cli.local_files import seen, seen_where_it_serves
+    from gateway.domain.clock import SteadyClock
+
+    found = (seen_where_it_serves if arguments.live else seen)(configuration, SteadyClock().now())
+    _print_files(path, (*_behind_nobody(configuration.gateway), *found.notes), found.warnings)
+    warnings = len(configuration.warnings) + len(found.warnings)
+    if found.errors and not arguments.live:  # which tells them after what the providers say
+        print_file_errors(path, found.errors)
+        print(f"{path}: {_counted(len(found.errors), 'error')}", file=sys.stderr)
         return 1
-    told = f", {_counted(len(configuration.warnings), 'warning')}" if configuration.warnings else ""
+    if arguments.strict and warnings:
+        print(f"{path}: {_counted(warnings, 'warning')}, refused by --strict", file=sys.stderr)
+        return 1
+    _print_summary(path, configuration, warnings)
+    if not arguments.live:
+        return 0
+    return check_live(path, configuration, arguments.user, found.errors, strict=arguments.strict)
+
+
+def _print_files(path: Path, notes: "Iterable[str]", warnings: "Iterable[str]") -> None:
+    from gateway.cli.access import printable
+
+    for severity, told in (("note", notes), ("warning", warnings)):
+        for one in told:
+            print(printable(f"{path}: {severity}: {one}"))
+
+
+def _print_summary(path: Path, configuration: "Configuration", warnings: int) -> None:
+    told = f", {_counted(warnings, 'warning')}" if warnings else ""
     roles, mappings = len(configuration.roles), len({mapping.mapping_id for mapping in configuration.mappings})
     print(f"{path}: in order: {_counted(roles, 'role')}, {_counted(mappings, 'mapping')}{told}")
-    return check_live(path, configuration, arguments.user, strict=arguments.strict) if arguments.live else 0
-
-
-def _print_notes(path: Path, configuration: "Configuration", *, live: bool) -> None:
-    from gateway.cli.access import printable
-    from gateway.cli.local_files import absent, unusable
-
-    # What cannot be used is an error of `--live` alone: the configuration is at fault only where it is to run.
-    notes = (*_behind_nobody(configuration.gateway), *absent(configuration), *(() if live else unusable(configuration)))
-    for told in notes:
-        print(printable(f"{path}: note: {told}"))
 
 
 def _behind_nobody(gateway: "GatewaySettings") -> "Iterator[str]":

@@ -23,6 +23,7 @@ sts-gateway credentials --url https://sts.example.com --role data-platform/Analy
 """
 # As `configure` has it: a gateway takes signatures of any region.
 _REGION: Final = "us-east-1"
+_LISTED: Final = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +52,7 @@ def _print(arguments: argparse.Namespace) -> None:
     center = IdentityCenter(arguments.url, ca_file=arguments.ca_file)
     person = Person(center, cache_folder(os.environ))
     account, role = _chosen(person, arguments.role)
-    given = person.credentials(account, role)
+    given = given_to(person, account, role)
     print(_exported(given, center.url, arguments.export) if arguments.export else _document(given))
 
 
@@ -68,9 +69,43 @@ def _chosen(person: "Person", wanted: str | None) -> tuple[str, str]:
     found = [(number, name) for number, alias, name in rows if f"{alias}/{name}" == wanted]
     # Without its account, where no other account has such a role.
     found = found or [(number, name) for number, _, name in rows if name == wanted]
-    if len(found) != 1:
-        raise Refused("ForbiddenException", f"you may not assume {wanted}; yours are {_listed(rows)}")
+    if len(found) > 1:
+        named = [row for row in rows if row[2] == wanted]
+        raise Refused("InvalidRequestException", f"{wanted} is a role of several accounts: {_listed(named)}; name one")
+    if not found:
+        raise Refused("ForbiddenException", f"you may not assume {wanted}{_hint(wanted, rows)}")
     return found[0]
+
+
+def given_to(person: "Person", account: str, role: str) -> Mapping[str, Any]:
+    """As `Person.credentials`; a refusal tells what the person may have meant."""
+    from gateway.client.identity_center import Refused
+    from gateway.client.person import FORBIDDEN
+
+    try:
+        return person.credentials(account, role)
+    except Refused as refusal:
+        if refusal.code != FORBIDDEN:
+            raise
+        raise Refused(refusal.code, f"{refusal}{_hint(f'{account}/{role}', person.roles())}") from None
+
+
+def _hint(wanted: str, rows: Sequence[tuple[str, str, str]]) -> str:
+    """The role of the person's that is spelt most like it, else all that they have."""
+    from gateway.settings.faults import closest
+
+    if not rows:
+        return "; there is no role that you may assume"
+    names = {
+        word: f"{alias}/{name}"
+        for number, alias, name in rows
+        for word in (name, f"{number}/{name}", f"{alias}/{name}")
+    }
+    close = closest(wanted, names)
+    if close is not None and names[close] != wanted:
+        return f"; did you mean {names[close]}?"
+    more = f" and {len(rows) - _LISTED} more" if len(rows) > _LISTED else ""
+    return f"; yours are {_listed(rows[:_LISTED])}{more}"
 
 
 def _asked(

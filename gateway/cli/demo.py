@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         with running(gateway_port=port) as world:
             return _serve(world) if serving else _tell(world)
     except AddressUnavailable as fault:
-        return _refuse(f"{fault} (--port)")
+        return _refuse(f"{fault} (--port, or `make serve PORT=P`)")
     except ServersFailed as fault:
         return _refuse(str(fault))
 

@@ -1,7 +1,10 @@
 """How every command tells the faults of a configuration: a line each."""
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
+from gateway.cli.access import printable
 from gateway.settings.faults import ConfigurationError, Fault
 
 
@@ -15,3 +18,9 @@ def print_warnings(warnings: tuple[Fault, ...]) -> None:
     """All warnings on standard output, `FILE:LINE: warning: KEY: message`."""
     for warning in warnings:
         print(warning.render("warning"))
+
+
+def print_file_errors(path: Path, errors: Iterable[str]) -> None:
+    """What is wrong with files beside the configuration at `path`, a line each on standard error."""
+    for error in errors:
+        print(printable(f"{path}: error: {error}"), file=sys.stderr)

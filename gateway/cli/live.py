@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.cli.access import printable
+from gateway.cli.faults import print_file_errors
 
 if TYPE_CHECKING:
     from gateway.exchange.live_check import Found, Person
@@ -19,8 +20,13 @@ class UnknownPerson(Exception):
     """`--user` names nobody who could be asked about; the message tells the mend."""
 
 
-def check_live(path: Path, configuration: "Configuration", user: str | None, *, strict: bool) -> int:
-    """Ask, and tell. 0: all answer; 1: faults, with `strict` warnings too; 2: `user` cannot be asked about."""
+def check_live(
+    path: Path, configuration: "Configuration", user: str | None, unusable: tuple[str, ...], *, strict: bool
+) -> int:
+    """Ask, and tell, the `unusable` files of this machine last.
+
+    0: all answer; 1: faults, with `strict` warnings too; 2: `user` cannot be asked about.
+    """
     # What the server would log of it is told as findings; without a handler Python prints it beside them.
     logging.getLogger("gateway").addHandler(logging.NullHandler())
     try:
@@ -33,7 +39,8 @@ def check_live(path: Path, configuration: "Configuration", user: str | None, *, 
         print(f"{path}: error: {printable(str(fault))}", file=sys.stderr)
         return 1
     faults, warnings = _told(found)
-    faults += _told_files(path, configuration)
+    print_file_errors(path, unusable)
+    faults += len(unusable)
     warnings += _told_person(configuration, found)
     if not faults and not (strict and warnings):
         return 0
@@ -99,15 +106,6 @@ def _told(found: "tuple[Found, ...]") -> tuple[int, int]:
         for fault in one.examination.faults:
             print(printable(f"{one.about}: error: {fault}"), file=sys.stderr)
     return sum(len(one.examination.faults) for one in found), sum(len(one.examination.lacks) for one in found)
-
-
-def _told_files(path: Path, configuration: "Configuration") -> int:
-    from gateway.cli.local_files import unusable
-
-    told = [printable(f"{path}: error: {fault}") for fault in unusable(configuration)]
-    for line in told:
-        print(line, file=sys.stderr)
-    return len(told)
 
 
 def _told_person(configuration: "Configuration", found: "tuple[Found, ...]") -> int:

@@ -21,6 +21,7 @@ _LOOPBACK: Final = ipaddress.IPv4Address("127.0.0.1")
 
 def serve(arguments: argparse.Namespace, choose: Choosing, line: str) -> int:
     """Serve until the person ends it. `line`: how their shell sets a variable, with `name` and `value`."""
+    from gateway.cli.credentials import given_to
     from gateway.client.identity_center import IdentityCenter
     from gateway.client.person import Person, cache_folder
 
@@ -31,7 +32,7 @@ def serve(arguments: argparse.Namespace, choose: Choosing, line: str) -> int:
         person = Person(center, cache_folder(os.environ))
         account, role = choose(person, arguments.role)
         # Asked for once before anything is served: who is not signed in is told so here.
-        person.credentials(account, role)
+        given_to(person, account, role)
         made.append(_source(person, account, role))
 
     code = told("credentials", sign_in)
@@ -48,9 +49,12 @@ def _serve(source: "Source", port: int, line: str) -> int:
         variables = _variables(os.environ, port)
         # Not before the port is ours: whoever has it would give this person's programs credentials of their own.
         return serve([source], listening, {**os.environ, **variables}, lambda: _print(variables, line))
-    except (UnusableAuthorization, CannotListen) as fault:
+    except CannotListen as fault:
+        print(f"sts-gateway credentials: {fault} (--serve)", file=sys.stderr)
+        return 1
+    except UnusableAuthorization as fault:
         print(f"sts-gateway credentials: {fault}", file=sys.stderr)
-        return 1 if isinstance(fault, CannotListen) else 2
+        return 2
 
 
 def _variables(environment: Mapping[str, str], port: int) -> Mapping[str, str]:

@@ -79,6 +79,7 @@ def _by_password(center: "IdentityCenter", client: "Registered", arguments: argp
 
     from gateway.client.identity_center import PASSWORD
 
+    center.refuse_unknown(arguments.ldap)
     username = arguments.username or input("Name: ")
     grant = {
         "grantType": PASSWORD,

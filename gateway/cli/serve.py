@@ -82,7 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     except (UnusableKeyring, UnusableTls, UnusableFile) as fault:
         return _refused(2, str(fault))
     except AddressUnavailable as fault:
-        return _refused(1, str(fault))
+        setting = "gateway.internal_listen" if (fault.host, fault.port) == _internal(gateway) else "--host, --port"
+        return _refused(1, f"{fault} ({setting})")
 
 
 def addresses(public_url: str) -> tuple[str, int]:

@@ -74,10 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
     except (UnusableAddress, UnusableAuthorization, UnusableListening, UnusableRole) as fault:
         return _told(fault, 2)
     except CannotListen as fault:
-        return _told(fault, 1)
+        return _told(f"{fault} (--listen, --port, --probe-port)", 1)
 
 
-def _told(fault: Exception, code: int) -> int:
+def _told(fault: Exception | str, code: int) -> int:
     print(f"sts-gateway sidecar: {fault}", file=sys.stderr)
     return code
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,11 @@ webhook.yaml: {gateway_url: https://sts.example.com, tls: {certificate: /tls/tls
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Offer `--config`."""
+    """Offer `--config` and `--openshift`."""
     parser.add_argument("--config", type=Path, required=True, metavar="PATH", help="the webhook's own YAML file")
+    parser.add_argument(
+        "--openshift", action="store_true", help="sidecars run as whom OpenShift gives the namespace, not as 10001"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,13 +33,15 @@ def run(arguments: argparse.Namespace) -> int:
     from gateway.webhook.serve import LOOK_UP_TIMEOUT, serve
 
     settings = load_webhook(arguments.config)
+    if arguments.openshift:
+        settings = replace(settings, sidecar_user=None)
     log.configure()
     try:
         return serve(settings, KubernetesApi.in_cluster(timeout=LOOK_UP_TIMEOUT))
     except (UnusableCertificate, NotInCluster) as fault:
         return _refused(2, str(fault))
     except OSError as fault:
-        return _refused(1, f"{settings.host}:{settings.port}: {fault.strerror}")
+        return _refused(1, f"{settings.host}:{settings.port}: {fault.strerror} (`listen` of {arguments.config})")
 
 
 def _refused(code: int, told: str) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from gateway.client.connection import Address, GatewayUnreachable, shown
 
@@ -80,6 +80,16 @@ class IdentityCenter:
             if not started[name].startswith(f"{self.url}/device"):
                 raise GatewayUnreachable(f"{self.url}: signs people in at {started[name]}: name that address by --url")
         return started
+
+    def refuse_unknown(self, provider: str) -> None:
+        """Raise Refused where nobody signs in at a provider of this name: a password for it need not be asked.
+
+        Its page of sign-in tells, which anybody may look at; where that is not published the password's answer does.
+        """
+        answer = self._address.ask("GET", f"/login/{quote(provider, safe='')}", None, {})
+        if answer.status == http.client.BAD_REQUEST:
+            told = f"{self.url}: no provider {shown(provider)} signs people in; {self.url}/login has those that do"
+            raise Refused("InvalidRequestException", told)
 
     def tokens(self, client: Registered, grant: Mapping[str, str]) -> Mapping[str, Any]:
         """CreateToken. `grant`: `grantType` and its members."""

@@ -21,7 +21,7 @@ _KEPT_UNTIL: Final = 900
 """Seconds before their end up to which credentials of an hour are given again: below it botocore asks at each use."""
 _HOUR: Final = 3_600
 _ENDED: Final = "UnauthorizedException"
-_FORBIDDEN: Final = "ForbiddenException"
+FORBIDDEN: Final = "ForbiddenException"
 """Its message is AWS's own, `No access`."""
 
 
@@ -87,7 +87,7 @@ class Person:
         try:
             found = self._asked(kept, lambda token: dict(self._center.credentials(token, account, role)))
         except Refused as refusal:
-            if refusal.code != _FORBIDDEN:
+            if refusal.code != FORBIDDEN:
                 raise
             raise Refused(refusal.code, f"you may not assume {account}/{role}") from None
         return self._used(kept, account, role, {**found, "at": self._now()})

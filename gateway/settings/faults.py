@@ -62,13 +62,19 @@ def shown(value: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the known word closest to `word`, else the known words where they are few."""
     words = sorted(known)
-    by_folded = {candidate.casefold(): candidate for candidate in _comparable(word, words)}
-    close = difflib.get_close_matches(word.casefold()[:_SHOWN_LENGTH], by_folded, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {shown(by_folded[close[0]])}?"
+    close = closest(word, words)
+    if close is not None:
+        return f"; did you mean {shown(close)}?"
     if not words:
         return "; none is configured"
     return f"; known: {', '.join(words)}" if len(words) <= 12 else ""
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` most likely is."""
+    by_folded = {candidate.casefold(): candidate for candidate in _comparable(word, sorted(known))}
+    close = difflib.get_close_matches(word.casefold()[:_SHOWN_LENGTH], by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
 
 
 def _comparable(word: str, known: Sequence[str]) -> Sequence[str]:

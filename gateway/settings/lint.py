@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.settings.faults import Fault, Place, fault_at, shown
+from gateway.settings.models.mappings import MappingSection
+from gateway.settings.models.section import SectionModel
 from gateway.settings.patterns import roles_meant
 from gateway.settings.references import Names
 from gateway.settings.tree import Listing, Node, Section, child, entries_of, items_of, text_of
@@ -37,12 +39,17 @@ def dangerous_settings(root: Section) -> list[Fault]:
     return [warning for check in _CHECKS for warning in check(names)]
 
 
+def is_misspelt(node: Node | None, model: type[SectionModel]) -> bool:
+    """Whether a key is none of the model's: it is told as such, and what would follow from its absence is not."""
+    return not entries_of(node).keys() <= model.model_fields.keys()
+
+
 def _everybody(names: Names) -> Iterator[Fault]:
     for at, mapping in enumerate(names.mappings):
         keys = entries_of(mapping)
         globs = [glob for entry in entries_of(child(mapping, "claims")).values() for glob in globs_of(entry.node)]
         narrowed = "groups" in keys or "group_pattern" in keys or any(glob.strip("*") for glob in globs)
-        if isinstance(mapping, Section) and not narrowed:
+        if isinstance(mapping, Section) and not narrowed and not is_misspelt(mapping, MappingSection):
             message = "lets in everybody of its provider; name `groups`, `group_pattern` or `claims`"
             yield fault_at(mapping.place, f"mappings[{at}]", message)
 
@@ -52,7 +59,7 @@ def _shared_issuer(names: Names) -> Iterator[Fault]:
         provider = names.providers.get(text_of(child(mapping, "provider")) or "")
         issuer = text_of(child(provider.node, "issuer")) if provider else None
         telling = telling_claims(issuer or "")
-        if not telling:
+        if not telling or is_misspelt(mapping, MappingSection):
             continue
         claims = entries_of(child(mapping, "claims"))
         if not any(says_whose(claims[name].node) for name in telling if name in claims):

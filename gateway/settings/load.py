@@ -26,6 +26,7 @@ from gateway.settings.merge import merged
 from gateway.settings.models.document import DocumentModel
 from gateway.settings.parse import parse
 from gateway.settings.paths import make_absolute, named_files, needed_files, unreadable
+from gateway.settings.provider_files import provider_file_faults
 from gateway.settings.providers import spoken_providers
 from gateway.settings.reach_lint import unreachable_roles
 from gateway.settings.redaction import redacted
@@ -65,7 +66,8 @@ def load(path: Path, *, environment: Mapping[str, str] = os.environ) -> Configur
     spoken = spoken_providers(root, faults)
     model = _judged(spoken, faults)
     saml_faults, saml_warnings = _of_saml(spoken)
-    faults += [*reference_faults(root), *policy_faults(root), *unreadable(spoken), *saml_faults]
+    files = (*unreadable(spoken), *provider_file_faults(spoken), *saml_faults)
+    faults += [*reference_faults(root), *policy_faults(root), *files]
     found = [
         *_overlooked(path, (*interpolator.files, *named_files(root))),
         *dangerous_settings(root),

@@ -7,20 +7,21 @@ from typing import Final
 
 from gateway.domain.errors import MalformedPolicyDocument
 from gateway.policy.document import PolicyKind, parse_policy
+from gateway.policy.json_text import read_document
 from gateway.settings.faults import Fault, Place, fault_at
 from gateway.settings.models.section import is_json
+from gateway.settings.policy_mending import mended
 from gateway.settings.tree import Listing, Node, Section, child, entries_of, items_of, plain, text_of
 
 _INDEX: Final = re.compile(r"\[([0-9]{1,6})\]")
-_IN_STATEMENT: Final = re.compile(r"Statement\[([0-9]{1,6})\](?:\.([^.\[]+))?")
 _MOST_TOLD: Final = 20
-_DENIES: Final = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+_DENIES: Final = {"Action": "*", "Resource": "*", "Effect": "Deny"}
 _SOUND: Final[Mapping[PolicyKind, Mapping[str, object]]] = {
     PolicyKind.IDENTITY: _DENIES,
     PolicyKind.BOUNDARY: _DENIES,
-    PolicyKind.TRUST: {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"},
+    PolicyKind.TRUST: {"Principal": "*", "Action": "sts:AssumeRole", "Effect": "Deny"},
 }
-"""A statement that no parser minds, for each kind of document that a configuration holds."""
+"""A statement that no parser minds, for each kind of document that a configuration holds, in the order it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Use:
 
 
 def policy_faults(root: Section) -> Iterator[Fault]:
-    """The faults of each document, at their own lines where the document is YAML; of JSON text the first one."""
+    """The faults of each document, at their own lines where the document is YAML."""
     for use in uses(root):
         source = source_of(use.node)
         if source is None:
@@ -45,40 +46,30 @@ def policy_faults(root: Section) -> Iterator[Fault]:
 
 
 def _errors_of(source: str | dict[str, object], use: Use) -> Iterator[MalformedPolicyDocument]:
-    """The first fault of each element of a statement: a sound one takes its place, so that the next shows."""
-    document: str | dict[str, object] | None = source
+    """One fault after the other: something sound takes the place of each, so that the next shows."""
+    document: Mapping[str, object] | str | None = source
     told: set[str] = set()
     while document is not None and len(told) < _MOST_TOLD:
         try:
             parse_policy(document, use.kind, name=use.key)
         except MalformedPolicyDocument as error:
-            if error.path in told:
+            if str(error) in told:
                 return
             yield error
-            told.add(error.path)
-            document = _mended(document, error.path, _SOUND[use.kind])
+            told.add(str(error))
+            document = mended(_read(document), error.path, _SOUND[use.kind])
         else:
             return
 
 
-def _mended(document: str | dict[str, object], path: str, sound: Mapping[str, object]) -> dict[str, object] | None:
-    """The document with a sound element, or statement, where `path` leads; None where it leads to neither."""
-    at = _IN_STATEMENT.match(path)
-    if isinstance(document, str) or at is None:
-        return None
-    written = document.get("Statement")
-    statements = list(written) if isinstance(written, list) else [written]
-    number, element = int(at[1]), at[2]
-    if number >= len(statements):
-        return None
-    statement = statements[number]
-    if element is None or not isinstance(statement, dict):
-        statements[number] = dict(sound)
-    else:
-        positive = element.removeprefix("Not")
-        replaced = {positive: sound[positive]} if positive in sound else {}
-        statements[number] = {key: value for key, value in statement.items() if key != element} | replaced
-    return {**document, "Statement": statements}
+def _read(document: Mapping[str, object] | str) -> Mapping[str, object]:
+    """What can be read of it: of a text that is no JSON at all nothing."""
+    if not isinstance(document, str):
+        return document
+    try:
+        return read_document(document)
+    except MalformedPolicyDocument:
+        return {}
 
 
 def source_of(node: Node) -> str | dict[str, object] | None:

@@ -10,7 +10,10 @@ from typing import Any, Final
 from gateway.domain.arn import RoleArn, issuer_path, session_arn, user_arn
 from gateway.domain.identifiers import role_id, user_id
 from gateway.settings.faults import Fault, Place, fault_at, shown
-from gateway.settings.lint import roles_of
+from gateway.settings.lint import is_misspelt, roles_of
+from gateway.settings.models.document import DocumentModel
+from gateway.settings.models.mappings import MappingSection
+from gateway.settings.models.roles import RoleSection
 from gateway.settings.models.section import document
 from gateway.settings.patterns import split_name
 from gateway.settings.references import Names
@@ -34,6 +37,7 @@ def unreachable_roles(root: Section) -> Iterator[Fault]:
     names = Names.of(root)
     world = _World.of(names)
     reached = _reached(names, world)
+    told = not is_misspelt(root, DocumentModel) and not any(is_misspelt(one, MappingSection) for one in names.mappings)
     for name, entry in names.roles.items():
         yield from _short_sessions(name, entry)
         trusted = world.trusted.get(name, ())
@@ -41,7 +45,7 @@ def unreachable_roles(root: Section) -> Iterator[Fault]:
             for missing in one.missing[:_SHOWN]:
                 message = f"names {shown(missing)}, which does not exist here; correct the name, or remove it"
                 yield fault_at(one.place, f"roles.{name}.{one.key}", message)
-        if name in world.role_accounts and name not in reached:
+        if told and name in world.role_accounts and name not in reached and not is_misspelt(entry.node, RoleSection):
             yield fault_at(entry.place, f"roles.{name}", _NOBODY[bool(trusted)])
 
 

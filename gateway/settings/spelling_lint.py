@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from gateway.settings.action_names import ACTIONS, ASKED_OTHERWISE
 from gateway.settings.faults import Fault, fault_at, shown
 from gateway.settings.policy_check import place_of, source_of, uses
 from gateway.settings.tree import Section
@@ -31,10 +32,6 @@ _KEYS: Final = {
     "aws": _by_lower_case(_AWS_KEYS),
     "gateway": _by_lower_case("Acr Amr AuthenticationAge Groups Provider"),
 }
-_ACTIONS: Final = {
-    "gateway": _by_lower_case("Authenticate ReadConfiguration Revoke"),
-    "execute-api": _by_lower_case("Invoke InvalidateCache ManageConnections"),
-}
 
 
 def misspelt_words(root: Section) -> Iterator[Fault]:
@@ -52,7 +49,7 @@ def _misspelt(document: str | Mapping[str, Any]) -> Iterator[tuple[str, str, str
     """Path, kind, word and what was meant."""
     for number, statement in _statements(document):
         for element, word in _actions(statement):
-            meant = _meant(word, _ACTIONS)
+            meant = ASKED_OTHERWISE.get(word.lower()) or _meant(word, ACTIONS)
             if meant is not None:
                 yield f"Statement[{number}].{element}", "action", word, meant
         for path, key in _condition_keys(statement):

@@ -1,6 +1,6 @@
 """The models' judgement on a tree, told as faults with places."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from gateway.settings.faults import Fault, Place, fault_at, nearest, shown
+from gateway.settings.faults import Fault, Place, closest, fault_at, nearest, shown
 from gateway.settings.tree import Listing, Node, Scalar, Section
 
 Step = str | int
@@ -56,10 +56,13 @@ def faults_of(error: ValidationError, root: Section, model: type[BaseModel]) -> 
     """One fault for each complaint of pydantic, none of which repeats a value that pydantic saw."""
     faults = []
     details = error.errors(include_url=False, include_input=False)
+    meant = {way for detail in details if detail["type"] == "extra_forbidden" for way in _meant(model, detail["loc"])}
     faulty_inside = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
     for detail in details:
         if detail["type"] == "too_short" and detail["loc"] in faulty_inside:
             continue  # what stands in the list is told to be wrong: it is not empty
+        if detail["type"] == "missing" and detail["loc"] in meant:
+            continue  # it is there, misspelt, and that is told
         way = (*detail["loc"], *_AFTER.get(detail["type"], ()))
         spot = spot_at(root, way)
         if isinstance(spot.node, Scalar) and spot.node.unresolved:
@@ -70,6 +73,13 @@ def faults_of(error: ValidationError, root: Section, model: type[BaseModel]) -> 
             message = "not valid here; the value is not shown"
         faults.append(fault_at(spot.place, spot.key, message))
     return faults
+
+
+def _meant(model: type[BaseModel], way: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Where the key stands that an unknown one most likely is."""
+    close = closest(str(way[-1]), _fields_at(model, way))
+    if close is not None:
+        yield (*way[:-1], close)
 
 
 def _message(detail: ErrorDetails, spot: Spot, fields: Mapping[str, Any]) -> str:

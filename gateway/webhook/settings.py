@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+USER: Final = 10001
+"""The image's own."""
 
 
 class Mode(StrEnum):
@@ -14,7 +18,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """One webhook. `audience` and `mode` are what a service account gets that asks for nothing else."""
+    """One webhook. `audience` and `mode` are what a service account gets that asks for nothing else.
+
+    `sidecar_user`: user and group of sidecars; None: whom the cluster gives the namespace (OpenShift).
+    """
 
     gateway_url: str
     region: str
@@ -26,3 +33,4 @@ class WebhookSettings:
     mode: Mode
     audience: str
     sidecar_image: str | None
+    sidecar_user: int | None = USER

@@ -19,7 +19,6 @@ NAME: Final = "sts-gateway-sidecar"
 PORT: Final = 9911
 ENDPOINT_URL: Final = f"http://127.0.0.1:{PORT}/v1/credentials"
 """By address: SDKs take no name but localhost, which may be ::1 first."""
-USER: Final = 10001
 PROBE_PORT: Final = 9912
 """Where the kubelet asks: it comes from outside of the pod's loopback."""
 
@@ -57,8 +56,7 @@ def native_sidecar(settings: WebhookSettings, role_arn: str) -> dict[str, Any]:
         "resources": {"requests": {"cpu": "5m", "memory": "40Mi"}, "limits": {"memory": "64Mi"}},
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
+            **_user(settings.sidecar_user),
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
@@ -69,6 +67,11 @@ def native_sidecar(settings: WebhookSettings, role_arn: str) -> dict[str, Any]:
             Mount(volume=AUTHORIZATION_VOLUME, path=AUTHORIZATION_FOLDER).rendered(),
         ],
     }
+
+
+def _user(user: int | None) -> dict[str, int]:
+    # Said here, a pod's own runAsUser: 0 does not reach it; OpenShift's restricted-v2 says who else it is.
+    return {} if user is None else {"runAsUser": user, "runAsGroup": user}
 
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from gateway.connectors.fetch import Fetcher, Resolve, resolve
 from gateway.connectors.oidc.claims import Expectation, matched_audience, verified
 from gateway.connectors.oidc.discovery import DEADLINE_SECONDS, Discovery
 from gateway.connectors.oidc.identity import identity_of
-from gateway.connectors.oidc.key_set import ALGORITHMS, KeySet, UnusableKeySet, VerificationKey, signature_holds
+from gateway.connectors.oidc.key_file import key_set_in
+from gateway.connectors.oidc.key_set import ALGORITHMS, VerificationKey, signature_holds
 from gateway.connectors.oidc.provider_keys import FetchedKeySource, FixedKeys, KeySource, Pace
 from gateway.connectors.oidc.settings import OidcSettings
 from gateway.domain.clock import Clock
@@ -20,8 +21,6 @@ from gateway.domain.identity import Identity, ProviderType
 
 if TYPE_CHECKING:
     from gateway.connectors.oidc.browser_login import OidcBrowserLogin
-
-_MAXIMUM_FILE: Final = 1_000_000
 
 
 class OidcConnector:
@@ -59,7 +58,7 @@ class OidcConnector:
         self._algorithms = frozenset(algorithm for algorithm, meaning in ALGORITHMS.items() if meaning in taken)
         self._login = _browser_login(self, settings, resolve, deadline, clock=clock, monotonic=monotonic)
         self._keys: KeySource = (
-            FixedKeys(_key_set_of(settings), clock.now())
+            FixedKeys(key_set_in(settings.jwks_file), clock.now())
             if settings.jwks_file is not None
             else FetchedKeySource(
                 provider=name,
@@ -218,23 +217,3 @@ def _browser_login(
         monotonic=monotonic,
         deadline=deadline,
     )
-
-
-def _key_set_of(settings: OidcSettings) -> KeySet:
-    """The keys of `jwks_file`. Raises ValueError with the mend."""
-    path = settings.jwks_file
-    if path is None:
-        raise ValueError("jwks_file is not set")
-    try:
-        with path.open("rb") as file:
-            document = file.read(_MAXIMUM_FILE + 1)
-    except OSError as fault:
-        raise ValueError(f"jwks_file {path} cannot be read ({fault.strerror}); name a readable JWK Set") from None
-    if len(document) > _MAXIMUM_FILE:
-        raise ValueError(
-            f"jwks_file {path} is larger than {_MAXIMUM_FILE} bytes; keep only the issuer's own keys in it"
-        )
-    try:
-        return KeySet.read(document)
-    except UnusableKeySet as fault:
-        raise ValueError(f"jwks_file {path}: {fault}; save what the issuer's jwks_uri answers") from None

@@ -21,7 +21,7 @@ from gateway.domain.errors import (
 )
 from gateway.doors.portal import access, administration, programs, role, roles, saml, sign_ins, signing_in
 from gateway.doors.portal.views.sign_in import refusal
-from gateway.doors.portal.visit import Visit, login_path
+from gateway.doors.portal.visit import RETURN, Visit, login_path
 from gateway.exchange.exchange import Exchange
 from gateway.web.asgi import Application, Receive, Scope, Send
 from gateway.web.cookies import SignedCookies
@@ -69,6 +69,12 @@ _MESSAGES: Final = frozenset({"/saml/*/acs", "/saml/*/slo"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 # RFC 3986 2: what may stand in a URL as it is, `%` being part of what is escaped already.
 _URL: Final = "%/?:@!$&'()*+,;=-._~[]"
+_KEPT: Final = "%/:=&+"
+"""What stands in a query that a sign-in leads back to as it came; all else is escaped."""
+_ASKED: Final = b"/authorize"
+_TOO_LONG: Final = (
+    "What the program asks is too long to be kept while you sign in; sign in first, then let the program ask again"
+)
 _STATUSES: Final[Mapping[type[GatewayError], int]] = {
     AccessDenied: 403,
     BodyTooLarge: 413,
@@ -169,10 +175,19 @@ def _matched(raw_path: str) -> tuple[str, tuple[str, ...]]:
 def _signed_out(scope: Scope, request_id: str) -> Answer:
     """To whoever has to sign in first."""
     if scope["method"] in _SAFE:
-        return see_other(login_path(_path_and_query(scope)))
+        wanted = _way_back(scope)
+        # A page of the portal leads on to others; what a program asks is nowhere else.
+        if scope["raw_path"] == _ASKED and not RETURN.fullmatch(wanted):
+            return refusal(message=_TOO_LONG, status=400, request_id=request_id)
+        return see_other(login_path(wanted))
     # No redirect: it may end at the provider's, where our policy (form-action) lets no form lead, and the browser would
     # show nothing at all.
     return refusal(message="Your sign-in has ended; sign in again", status=403, request_id=request_id)
+
+
+def _way_back(scope: Scope) -> str:
+    path, query = scope["raw_path"].decode("latin-1"), quote(scope["query_string"], safe=_KEPT)
+    return f"{path}?{query}" if query else path
 
 
 def _path_and_query(scope: Scope) -> str:

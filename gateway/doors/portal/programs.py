@@ -27,18 +27,23 @@ async def device(visit: Visit) -> Answer:
     user_code = visit.fields.get("user_code", "")
     if not user_code:
         return programs.device_form()
-    asked = await visit.people.device_request(user_code, visit.origin)
+    try:
+        asked = await visit.people.device_request(user_code, visit.origin)
+    except InvalidParameter as wrong:
+        return programs.device_form(refused=str(wrong))
     return programs.device_request(asked, person=session.signed_in.identity.username, form_token=session.form_token)
 
 
 async def answer_device(visit: Visit) -> Answer:
     session = await visit.session_of_form()
     user_code = visit.fields.get("user_code", "")
-    if visit.fields.get("answer") == _APPROVE:
-        await visit.people.approve_device(session, user_code, visit.origin)
-        return programs.answered(approved=True)
-    await visit.people.decline_device(session, user_code, visit.origin)
-    return programs.answered(approved=False)
+    approves = visit.fields.get("answer") == _APPROVE
+    answer = visit.people.approve_device if approves else visit.people.decline_device
+    try:
+        await answer(session, user_code, visit.origin)
+    except InvalidParameter as wrong:
+        return programs.device_form(refused=str(wrong))
+    return programs.answered(approved=approves)
 
 
 async def authorize(visit: Visit) -> Answer:

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,11 @@ from gateway.exchange.people.context import fingerprint
 
 LIFE: Final = 90 * 86_400
 MAXIMUM_NAME: Final = 100
+UNNAMED: Final = "an unnamed program"
+_DRAWN: Final = frozenset("LNPS")
+"""Letters, numbers, punctuation, symbols; marks alone, blanks and variation selectors draw nothing of their own."""
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Fillers of Hangul, an empty Braille pattern, a note without a head: letters and symbols that draw nothing either."""
 _MAXIMUM_REDIRECTS: Final = 10
 _MAXIMUM_URI: Final = 300
 _LOOPBACK_URI: Final = re.compile(r"http://(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?(?:/[\w.~/-]*)?", re.ASCII)
@@ -105,4 +111,10 @@ def _read(client_id: str, now: datetime) -> tuple[Client, str]:
         raise InvalidClient(cause="the client id is none that was ever given")
     if now.timestamp() >= ends:
         raise InvalidClient(cause="the registration has expired")
-    return Client(client_id=client_id, name=name, redirect_uris=tuple(redirects)), known
+    shown = name if _can_be_seen(name) else UNNAMED
+    return Client(client_id=client_id, name=shown, redirect_uris=tuple(redirects)), known
+
+
+def _can_be_seen(name: str) -> bool:
+    """Whether a page shows anything of a printable name: who asks to act as a person must not be a blank."""
+    return any(unicodedata.category(one)[0] in _DRAWN and one not in _BLANK for one in name)

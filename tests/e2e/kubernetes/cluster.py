@@ -70,7 +70,7 @@ class Cluster:
             ]
             return {name: text.encode() for name, text in found["data"].items()}
         if "secret" not in volume:
-            return {"token": b"t", "ca.crt": b""}
+            return {"token": b"t", "ca.crt": self.api.ca.read_bytes()}
         secret = volume["secret"]
         content = files[secret["secretName"]]
         return {item["path"]: content[item["key"]] for item in secret.get("items") or []} or content

@@ -56,6 +56,14 @@ def test_02_on_openshift_every_pod_is_whom_the_namespace_says(name: str) -> None
         assert not {"runAsUser", "runAsGroup", "fsGroup"} & set(context)
 
 
+@pytest.mark.parametrize("openshift", [True, False])
+def test_02_the_webhook_is_told_whose_its_sidecars_are(openshift: bool) -> None:
+    rendering = render(with_values("everything", openshift=openshift))
+
+    (arguments,) = (one["args"] for one in containers(rendering) if "webhook" in one.get("args", []))
+    assert ("--openshift" in arguments) is openshift
+
+
 @each_rendering
 def test_03_only_who_asks_the_api_server_has_a_token_for_it(rendering: Rendering) -> None:
     mounted = {

@@ -11,6 +11,7 @@ from gateway.webhook.meters import METRICS, Outcome
 from tests.e2e.installation import ROOT, Installation
 from tests.e2e.kubernetes.helm import CHART, VALUES, render, rendered
 from tests.e2e.kubernetes.tools import helm_python
+from tests.servers.certificates import Authority
 
 GUIDE = (ROOT / "docs" / "kubernetes.md").read_text()
 SHOWN = re.findall(r"^```yaml\n# (\S+)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
@@ -28,10 +29,11 @@ def test_the_configuration_that_the_guide_shows_passes_the_check(installed: Inst
         for one in render(SHOWN_VALUES[0]).of_kind("ConfigMap")
         if "gateway.yaml" in one["data"]
     ]
-    for name in ("redis/password", "cluster/ca.crt", "cluster/token"):
+    for name in ("redis/password", "cluster/token"):
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
         file.write_text("x")
+    Authority(tmp_path / "cluster").file.rename(tmp_path / "cluster/ca.crt")
     for mounted in ("sts-gateway-cluster", "sts-gateway/redis"):
         place = tmp_path / mounted.split("-")[-1].split("/")[-1]
         configuration = configuration.replace(f"/run/secrets/{mounted}", str(place))

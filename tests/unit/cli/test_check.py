@@ -89,17 +89,52 @@ def test_what_serve_would_stumble_over_on_this_machine_is_a_note(
     assert summary.startswith("c.yaml: in order")
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-def test_a_certificate_that_has_ended_is_a_note(path: Path, capsys: pytest.CaptureFixture[str], days: int) -> None:
-    path.write_text(GOOD.replace("accounts:", "  tls: {certificate: ./c.pem, private_key: ./k.pem}\naccounts:"))
+def certificate_that_ends(end: datetime, days: int = 90) -> None:
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    end = datetime.now(UTC) + timedelta(days=days)
-    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=9), end)
+    certificate = x509.CertificateBuilder(name, name, key.public_key(), 1, end - timedelta(days=days), end)
     Path("c.pem").write_bytes(certificate.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
     Path("k.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
+
+WITH_TLS = GOOD.replace("accounts:", "  tls: {certificate: ./c.pem, private_key: ./k.pem}\naccounts:")
+
+
+def test_a_certificate_that_has_ended_is_an_error(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(WITH_TLS)
+    certificate_that_ends(datetime.now(UTC) - timedelta(days=1))
+
+    assert main(["check", "--config", "c.yaml"]) == 1
+
+    told = capsys.readouterr()
+    assert told.err.startswith("c.yaml: error: gateway.tls.certificate: ended at ")
+    assert told.err.endswith("c.yaml: 1 error\n")
+    assert "in order" not in told.out
+
+
+@pytest.mark.parametrize(
+    ("days", "life", "warned"),
+    [(1, 90, True), (29, 90, True), (31, 90, False), (29, 365, True), (31, 365, False), (3, 6, False), (1, 6, True)],
+)
+def test_a_certificate_in_the_last_third_and_last_month_of_its_life_is_a_warning(
+    path: Path, capsys: pytest.CaptureFixture[str], days: int, life: int, warned: bool
+) -> None:
+    path.write_text(WITH_TLS)
+    certificate_that_ends(datetime.now(UTC) + timedelta(days=days), life)
+
     assert main(["check", "--config", "c.yaml"]) == 0
-    assert ("c.pem: the certificate ended at " in capsys.readouterr().out) is (days < 0)
+    assert ("c.yaml: warning: gateway.tls.certificate: ends at " in capsys.readouterr().out) is warned
+    assert main(["check", "--config", "c.yaml", "--strict"]) == int(warned)
+
+
+def test_the_end_of_a_certificate_is_told_beside_a_placeholder_for_its_key(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text(WITH_TLS)
+    certificate_that_ends(datetime.now(UTC) - timedelta(days=1))
+    Path("k.pem").write_text("placeholder")
+
+    assert main(["check", "--config", "c.yaml"]) == 1
+    assert "gateway.tls.certificate: ended at " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -136,7 +171,7 @@ def test_a_proxy_that_ends_tls_and_is_not_trusted_is_noted(
 
 
 @pytest.mark.parametrize(("mode", "content", "told"), [(0o644, None, "chmod 600"), (0o600, "{}", "not a keyring")])
-def test_a_keyring_that_cannot_be_used_is_a_note(
+def test_a_keyring_that_cannot_be_used_is_a_warning(
     path: Path, capsys: pytest.CaptureFixture[str], mode: int, content: str | None, told: str
 ) -> None:
     path.write_text(GOOD)
@@ -145,7 +180,12 @@ def test_a_keyring_that_cannot_be_used_is_a_note(
     Path(KEYRING).chmod(mode)
 
     assert main(["check", "--config", "c.yaml"]) == 0
-    assert told in capsys.readouterr().out.splitlines()[0]
+    warning, summary = capsys.readouterr().out.splitlines()
+    assert warning.startswith("c.yaml: warning: gateway.keyring: /")
+    assert told in warning
+    assert summary == "c.yaml: in order: 1 role, 1 mapping, 1 warning"
+    assert main(["check", "--config", "c.yaml", "--strict"]) == 1
+    assert capsys.readouterr().err == "c.yaml: 1 warning, refused by --strict\n"
 
 
 def test_warnings_are_told_and_pass(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from gateway.cli.configure import block_of, without_block
-from gateway.cli.credentials import _asked, _chosen, _narrowed
+from gateway.cli.credentials import _asked, _chosen, _hint, _narrowed, given_to
 from gateway.client.identity_center import Refused
 from gateway.client.person import Person
 
@@ -101,11 +101,48 @@ class Somebody:
     def roles(self) -> list[tuple[str, str, str]]:
         return list(self._rows)
 
+    def credentials(self, account: str, role: str) -> None:
+        raise Refused("ForbiddenException", f"you may not assume {account}/{role}")
+
 
 def test_a_role_may_be_named_without_its_account_where_one_account_has_it() -> None:
     ana = cast("Person", Somebody(*ROWS, ("444455556666", "shop", "Reader"), ("111122223333", "lake", "Reader")))
 
     assert _chosen(ana, "lake/Analyst") == _chosen(ana, "Analyst") == ("111122223333", "Analyst")
-    for wanted in ("Reader", "Analist", "shop/Analyst"):
-        with pytest.raises(Refused, match=f"^you may not assume {wanted}; yours are lake/Analyst, "):
-            _chosen(ana, wanted)
+    with pytest.raises(Refused, match=r"^Reader is a role of several accounts: shop/Reader, lake/Reader; name one$"):
+        _chosen(ana, "Reader")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ("Analist", "; did you mean lake/Analyst?"),
+        ("lake/analyst", "; did you mean lake/Analyst?"),
+        ("lak/Analyst", "; did you mean lake/Analyst?"),
+        ("111122223333/Analist", "; did you mean lake/Analyst?"),
+        ("zzz", "; yours are lake/Analyst, shop/Admin"),
+    ],
+)
+def test_a_role_that_is_not_theirs_is_told_with_what_they_may_have_meant(wanted: str, told: str) -> None:
+    ana = cast("Person", Somebody(*ROWS))
+
+    with pytest.raises(Refused) as refused:
+        given_to(ana, *_chosen(ana, wanted))
+
+    assert str(refused.value) == f"you may not assume {wanted}{told}"
+
+
+def test_of_many_roles_some_are_told_and_of_none_that_there_are_none() -> None:
+    many = [("111122223333", "lake", f"Role{number}") for number in range(25)]
+
+    assert _hint("zzz", many).endswith("lake/Role19 and 5 more")
+    assert _hint("zzz", []) == "; there is no role that you may assume"
+
+
+def test_another_refusal_than_of_the_role_stays_as_it_is() -> None:
+    class Throttled(Somebody):
+        def credentials(self, _account: str, _role: str) -> None:
+            raise Refused("TooManyRequestsException", "slower")
+
+    with pytest.raises(Refused, match=r"^slower$"):
+        given_to(cast("Person", Throttled()), "111122223333", "Analyst")

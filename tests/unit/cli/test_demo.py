@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -80,7 +81,16 @@ def test_a_port_that_is_taken_is_told(words: list[str], busy_port: int, capsys: 
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith(f"sts-gateway demo: cannot listen on 127.0.0.1:{busy_port}")
-    assert output.err.endswith("; another process listens there: end it, or name another port (--port)\n")
+    assert output.err.endswith(
+        "; another process listens there: end it, or name another port (--port, or `make serve PORT=P`)\n"
+    )
+
+
+def test_make_takes_the_port_by_name() -> None:
+    words = ["make", "--dry-run", "serve", "PORT=8090"]
+    said = subprocess.run(words, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True).stdout
+
+    assert said.splitlines()[-1].endswith("demo --serve --port 8090")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "٨"])

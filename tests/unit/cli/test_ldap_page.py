@@ -8,6 +8,7 @@ import pytest
 from gateway.cli.main import main
 from gateway.connectors.ldap.settings import LdapSettings
 from gateway.settings.load import load
+from tests.servers.certificates import Authority
 
 PAGE = (Path(__file__).parents[3] / "docs" / "ldap.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -24,8 +25,8 @@ roles: {data-platform/Analyst: {}}
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("corp-ca.pem", "ipa-ca.crt"):
-        (tmp_path / name).write_text("")
+    authority = Authority(tmp_path, "corp-ca").file
+    (tmp_path / "ipa-ca.crt").write_bytes(authority.read_bytes())
     (tmp_path / "ldap-password").write_text("canary-of-the-page")
     return tmp_path
 

@@ -54,7 +54,9 @@ def test_programs_are_not_sent_to_a_port_that_somebody_else_has(capsys: pytest.C
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         code = _serve(source(GIVEN), stranger.getsockname()[1], LINE)
 
-    assert (code, capsys.readouterr().out) == (1, "")
+    told = capsys.readouterr()
+    assert (code, told.out) == (1, "")
+    assert told.err.endswith("name another port (--serve)\n")
 
 
 def test_the_end_is_in_seconds() -> None:

@@ -142,8 +142,18 @@ def test_a_port_in_use_is_one_line(path: Path, capsys: pytest.CaptureFixture[str
     mend = "another process listens there: end it, or name another port"
     assert (code, told) == (
         1,
-        f"sts-gateway serve: cannot listen on 127.0.0.1:{port}: Address already in use; {mend}",
+        f"sts-gateway serve: cannot listen on 127.0.0.1:{port}: Address already in use; {mend} (--host, --port)",
     )
+
+
+def test_an_internal_port_in_use_names_its_setting(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with_gateway(path, f"internal_listen: 127.0.0.1:{taken.getsockname()[1]}")
+
+        code, told = refusal(capsys, "--port", "0")
+
+    assert code == 1
+    assert told.endswith("name another port (gateway.internal_listen)")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import argparse
 import re
+import socket
 
 import pytest
 
 from gateway.cli import sidecar
 from gateway.cli.arguments import port
+from gateway.sidecar.guard import TOKEN
 
 GIVEN = ["--gateway", "https://sts.example.com", "--role-arn", "arn:aws:iam::111122223333:role/x", "--token-file", "t"]
 
@@ -43,6 +45,16 @@ def test_a_number_outside_of_its_bounds_is_refused(words: list[str]) -> None:
 def test_what_is_no_port_is_told(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         port(text)
+
+
+def test_a_port_in_use_is_one_line_that_names_the_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(TOKEN, "t" * 32)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert sidecar.run(parsed("--port", str(taken.getsockname()[1]))) == 1
+
+    assert capsys.readouterr().err.endswith("name another port (--listen, --port, --probe-port)\n")
 
 
 @pytest.mark.parametrize(

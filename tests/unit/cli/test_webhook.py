@@ -11,6 +11,7 @@ import pytest
 
 from gateway.cli.main import main
 from gateway.client import kubernetes
+from gateway.webhook.settings import WebhookSettings
 from tests.servers.certificates import Authority
 
 SERVER = ("starlette", "uvicorn", "httpx", "ldap3", "authlib", "gateway.exchange", "gateway.assembly", "gateway.doors")
@@ -68,6 +69,18 @@ def test_without_a_certificate_it_does_not_start(
 
 
 @pytest.mark.usefixtures("in_a_cluster")
+@pytest.mark.parametrize(("words", "user"), [([], 10001), (["--openshift"], None)])
+def test_sidecars_have_the_images_user_but_on_openshift(
+    configured: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, words: list[str], user: int | None
+) -> None:
+    served: list[WebhookSettings] = []
+    monkeypatch.setattr("gateway.webhook.serve.serve", lambda settings, _: served.append(settings) or 0)
+
+    assert main(["webhook", "--config", str(configured()), *words]) == 0
+    assert [one.sidecar_user for one in served] == [user]
+
+
+@pytest.mark.usefixtures("in_a_cluster")
 def test_an_address_that_is_taken_is_told(configured: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -75,6 +88,7 @@ def test_an_address_that_is_taken_is_told(configured: Callable[..., Path], capsy
 
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"sts-gateway webhook: {address}: ")
+    assert " (`listen` of /" in line
 
 
 def test_it_loads_nothing_of_the_server() -> None:

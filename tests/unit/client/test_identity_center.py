@@ -183,3 +183,20 @@ def test_another_name_of_the_gateway_is_told_with_the_mend(center: IdentityCente
     Answers.at = {"/sso-oidc/device_authorization": (400, {"error_description": "the start URL is https://h/start"})}
     with pytest.raises(Refused, match=r"^the start URL is https://h/start; --url must be the gateway's public_url$"):
         center.start_device(CLIENT)
+
+
+def test_a_provider_whose_page_there_is_not_is_refused_by_its_name(center: IdentityCenter) -> None:
+    Answers.at = {"/login/crop%2Fad": (400, b"<h1>This did not work</h1>")}
+
+    with pytest.raises(Refused, match=r"no provider crop/ad signs people in; http://.*/login has those that do"):
+        center.refuse_unknown("crop/ad")
+
+
+@pytest.mark.parametrize("status", [200, 303, 403, 404, 502])
+def test_what_a_page_of_sign_in_answers_else_leaves_the_word_to_the_password(
+    center: IdentityCenter, status: int
+) -> None:
+    """It may be published nowhere but for browsers."""
+    Answers.at = {"/login/corp": (status, b"")}
+
+    center.refuse_unknown("corp")

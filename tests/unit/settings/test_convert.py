@@ -18,7 +18,7 @@ from gateway.settings.configuration import (
     ThrottleSettings,
     TlsSettings,
 )
-from tests.unit.settings.written import Written
+from tests.unit.settings.written import Written, provider_files
 
 
 def test_what_is_left_out_has_the_documented_default(written: Written) -> None:
@@ -229,8 +229,7 @@ def test_an_api_has_the_one_account_and_its_own_region_in_its_arn(written: Writt
 
 
 def test_the_files_of_providers_are_absolute(written: Written) -> None:
-    (written.folder / "ca.pem").touch()
-    (written.folder / "jwks.json").touch()
+    provider_files(written.folder)
 
     settings = written.load(
         providers="""

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.connectors.ldap.settings import LdapSettings
 from gateway.domain.identity import ProviderType
-from tests.unit.settings.written import SECTIONS, Written, marked_line
+from tests.unit.settings.written import SECTIONS, Written, marked_line, provider_files
 
 CORP = """
 corp-ad:
@@ -20,7 +20,7 @@ corp-ad:
 
 @pytest.fixture
 def directory(written: Written) -> Written:
-    written.write("", "ca.pem")
+    provider_files(written.folder)
     written.write("canary-bind-password\n", "secret")
     return written
 

@@ -23,6 +23,7 @@ from tests.fakes.saml_identity_provider import (
     text_of,
 )
 from tests.fakes.saml_world import metadata_xml, pem
+from tests.unit.settings.written import provider_files
 
 CONFIG = Path(__file__).parents[3] / "config"
 SWITCHED_OFF = re.compile(r"^( *)#(?=[a-z_-])", re.MULTILINE)
@@ -86,8 +87,9 @@ def test_the_example_holds_every_key_there_is_and_no_other() -> None:
 def test_what_is_switched_off_in_the_example_is_valid_too(tmp_path: Path) -> None:
     text = SWITCHED_OFF.sub(r"\1", (CONFIG / "example.yaml").read_text())
     text = text.replace("/var/run/secrets/kubernetes.io", ".")
-    for name in ("tls.crt", "tls.key", "cluster-jwks.json", "corp-ca.pem"):
+    for name in ("tls.crt", "tls.key"):
         (tmp_path / name).touch()
+    provider_files(tmp_path, authorities="corp-ca.pem", keys="cluster-jwks.json")
     saml_files(tmp_path)
     (tmp_path / "example.yaml").write_text(text)
     secrets = ("OIDC_CLIENT_SECRET", "LDAP_PASSWORD", "CI_SECRET", "LAKE_PROXY_TOKEN", "MINIO_SECRET")

@@ -135,6 +135,16 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
         "unknown key; did you mean 'username'?",
     ),
     "algorithm": (provider("algorithms: [HS256]"), "providers.workforce.algorithms[0]", "HS256 is not taken"),
+    "ca_file that is none": (
+        provider("ca_file: ./gateway.yaml"),
+        "providers.workforce.ca_file",
+        "no PEM certificate is in",
+    ),
+    "jwks_file that is none": (
+        provider("jwks_file: ./gateway.yaml"),
+        "providers.workforce.jwks_file",
+        "the key set is not JSON",
+    ),
     "ca_file": (provider("ca_file: ./nope.pem"), "providers.workforce.ca_file", "there is no such file"),
     "jwks_file": (provider("jwks_file: ./nope.json"), "providers.workforce.jwks_file", "there is no such file"),
     "jwks_file, a folder": (provider("jwks_file: ."), "providers.workforce.jwks_file", "not a regular file"),
@@ -521,3 +531,42 @@ def test_the_nearest_known_word_is_offered_and_else_the_few_there_are() -> None:
     assert nearest("rigion", ["region", "keyring"]) == "; did you mean 'region'?"
     assert nearest("zzz", ["region", "keyring"]) == "; known: keyring, region"
     assert nearest("zzz", []) == "; none is configured"
+
+
+@pytest.mark.parametrize(
+    ("sections", "keys"),
+    [
+        (
+            {
+                "roles": "data-platform/Analyst: {}\ndata-platform/Other: {}",
+                "mappings": "- {provider: workforce, groups: [g], role: [data-platform/Analyst]}",
+            },
+            ["mappings[0].role"],
+        ),
+        ({"mappings": "- {provider: workforce, group: [g], roles: [data-platform/Analyst]}"}, ["mappings[0].group"]),
+        (
+            {"mappings": "- {provider: github, claim: {sub: 'repo:us/*'}, roles: [data-platform/Analyst]}"},
+            ["mappings[0].claim"],
+        ),
+        (
+            {"roles": "data-platform/Analyst: {}\ndata-platform/Other: {trust_polcy: {}}"},
+            ["roles.data-platform/Other.trust_polcy"],
+        ),
+        ({"mapings": "- {}", "mappings": ""}, ["mapings"]),
+        ({"gateway": "public_url: https://h\nkeyrng: k"}, ["gateway.keyrng"]),
+    ],
+)
+def test_a_misspelt_key_is_told_once_and_nothing_that_follows_from_it(
+    written: Written, sections: dict[str, str], keys: list[str]
+) -> None:
+    refused = written.refused(**sections)
+
+    assert [fault.key for fault in refused.faults] == keys
+    assert "unknown key; did you mean" in refused.faults[0].message
+    assert [warning.message for warning in refused.warnings] == []
+
+
+def test_a_key_that_is_missing_beside_one_like_no_other_is_told(written: Written) -> None:
+    refused = written.refused(mappings="- {provider: workforce, groups: [g], zzz: 1}")
+
+    assert sorted(fault.key for fault in refused.faults) == ["mappings[0].roles", "mappings[0].zzz"]

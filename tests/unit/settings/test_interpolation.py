@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.settings.faults import ConfigurationError
 from gateway.settings.load import load
-from tests.unit.settings.written import Written
+from tests.unit.settings.written import Written, provider_files
 
 CANARY = "canary-hunter2-canary"
 MAPPING = "- {provider: workforce, claims: {sub: CLAIM}, roles: [data-platform/Analyst]}"
@@ -91,7 +91,7 @@ def test_variables_of_iam_stay_in_policies(written: Written) -> None:
 
 def test_files_that_were_read_are_among_the_sources(written: Written) -> None:
     (written.folder / "claim").write_text("x")
-    (written.folder / "ca.pem").write_text("x")
+    provider_files(written.folder)
     provider = 'workforce: {type: oidc, issuer: "https://h", audiences: [a], ca_file: ca.pem}'
 
     configuration = written.load(providers=provider, mappings=MAPPING.replace("CLAIM", '"${file:claim}"'))

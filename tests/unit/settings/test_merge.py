@@ -6,6 +6,7 @@ import pytest
 
 from gateway.settings.faults import ConfigurationError, UnreadableConfiguration
 from gateway.settings.load import load
+from tests.unit.settings.written import provider_files
 
 GATEWAY = "gateway: {public_url: https://h, keyring: k}\n"
 ACCOUNTS = 'accounts: {a: "111122223333"}\n'
@@ -119,7 +120,8 @@ def test_files_that_settings_name_are_not_warned_of(tmp_path: Path) -> None:
         c="policies: {none: '${file:./policy.json}'}\n",
     )
     (path / "policy.json").write_text(policy)
-    for name in ("keys.json", "keyring.json", "claims.json"):
+    provider_files(path, keys="keys.json")
+    for name in ("keyring.json", "claims.json"):
         (path / name).touch()
 
     assert [warning.file.name for warning in load(path, environment={}).warnings] == ["claims.json"]

@@ -175,3 +175,69 @@ def test_the_path_of_a_fault_is_followed_as_far_as_it_leads(
     (fault,) = (one for one in written.refused_text(text).faults if one.message == "is wrong")
 
     assert (fault.line, fault.key) == (line, f"policies.p.{path}" if path else "policies.p")
+
+
+SEVERAL = {
+    "values of one list": (
+        "{Effect: Allow, Action: [getobject, 's3:', 's3:GetObject'], Resource: [x, 'arn:aws']}",
+        [".Action[0]", ".Action[1]", ".Resource[0]", ".Resource[1]"],
+    ),
+    "operators of one condition": (
+        "{Effect: Allow, Action: '*', Resource: '*', Condition: {StringEqual: {a: b}, NumericEqals: {a: 1}}}",
+        [".Condition.StringEqual", ".Condition.NumericEqals"],
+    ),
+    "keys of one operator": (
+        "{Effect: Allow, Action: '*', Resource: '*', Condition: {IpAddress: {a.b: x, 'aws:SourceIp': [y, z], a: w}}}",
+        [".Condition.IpAddress.a.b", ".Condition.IpAddress.aws:SourceIp[0]", ".Condition.IpAddress.a"],
+    ),
+    "what is missing": ("{Sid: a}", ["", "", ""]),
+    "an element and its opposite": (
+        "{Effect: Allow, Action: '*', NotAction: '*', Resource: '*', NotResource: '*'}",
+        ["", ""],
+    ),
+    "misspelt elements, and none of those that were meant": (
+        "{Efect: Allow, Acton: '*', NotResorce: '*'}",
+        [".Efect", ".Acton", ".NotResorce"],
+    ),
+    "a condition that is none": (
+        "{Effect: Alow, Action: '*', Resource: '*', Condition: [1]}",
+        [".Effect", ".Condition"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "keys"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_all_faults_of_one_statement_are_told_once(written: Written, statement: str, keys: list[str]) -> None:
+    error = written.refused(policies=f"read-lake: {{Version: '2012-10-17', Statement: [{statement}]}}")
+
+    assert [fault.key.removeprefix("policies.read-lake.Statement[0]") for fault in error.faults] == keys
+    assert len({(fault.key, fault.message) for fault in error.faults}) == len(keys)
+
+
+def test_the_faults_behind_those_of_the_document_itself_are_told(written: Written) -> None:
+    error = written.refused(
+        policies="read-lake: {Vrsion: '2012-10-17', Id: x, Statement: {Effect: Alow, Action: '*', Resource: '*'}}"
+    )
+
+    assert [fault.key.removeprefix("policies.read-lake.") for fault in error.faults] == [
+        "Vrsion",
+        "Id",
+        "Statement[0].Effect",
+    ]
+
+
+def test_all_faults_of_json_text_are_told(written: Written) -> None:
+    statement = '{"Effect": "Alow", "Action": "x", "Action": "y", "Resource": 5}'
+    (written.folder / "p.json").write_text(f'{{"Version": "2012-10-17", "Statement": [{statement}, {{}}]}}')
+
+    error = written.refused(policies="read-lake: ${file:p.json}")
+
+    assert [fault.key.removeprefix("policies.read-lake.Statement") for fault in error.faults] == [
+        "[0]",
+        "[0].Effect",
+        "[0].Action",
+        "[0].Resource",
+        "[1]",
+        "[1]",
+        "[1]",
+    ]

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from gateway.actions.s3_table import TABLE
+from gateway.settings.action_names import ACTIONS, ASKED_OTHERWISE
+from gateway.wire.sts_operations import ACTIONS_OF_STS
 from tests.unit.settings.test_lint import warned
 from tests.unit.settings.written import Written, marked_line
 
@@ -50,7 +53,16 @@ def test_a_key_that_is_almost_one_is_told(written: Written, key: str, meant: str
         ("Action", "gateway:Re*", None),
         ("Action", "gateway:Revok?", None),
         ("Action", "gateway:SomethingElse", None),
-        ("Action", "s3:GetObjekt", None),
+        ("Action", "s3:GetObjekt", "s3:GetObject"),
+        ("NotAction", "S3:putobjct", "s3:PutObject"),
+        ("Action", "s3:ListBuckets", "s3:ListAllMyBuckets"),
+        ("Action", "s3:headobject", "s3:GetObject"),
+        ("Action", "s3:GETOBJECT", None),
+        ("Action", "s3:GetObjekt*", None),
+        ("Action", "s3:SomethingThatCameLater", None),
+        ("Action", "sts:AssumeRoleWithWebIdentiy", "sts:AssumeRoleWithWebIdentity"),
+        ("Action", "sts:AssumeRoleWithLDAPIdentity", None),
+        ("Action", "dynamodb:GetItme", None),
         ("Action", "*", None),
     ],
 )
@@ -66,6 +78,17 @@ def test_an_action_that_is_almost_one_is_told(
     way = f"policies.read-lake.Statement[0].{element}[{int(listed)}]"
     message = f"no request has the action '{action}'; did you mean '{meant}'?"
     assert found == ([] if meant is None else [(way, message)])
+
+
+def test_every_action_that_the_gateway_asks_for_is_known() -> None:
+    asked = {action for row in TABLE.values() for action in (*row.actions, *row.versioned)}
+    asked |= {action for row in TABLE.values() for actions in row.grants.values() for action in actions}
+    known = {f"{service}:{name}" for service, names in ACTIONS.items() for name in names.values()}
+
+    assert asked <= known
+    assert {f"sts:{name}" for name in ACTIONS_OF_STS} <= known
+    assert set(ASKED_OTHERWISE.values()) <= known
+    assert ASKED_OTHERWISE.keys().isdisjoint({name.lower() for name in known})
 
 
 def test_a_policy_of_a_json_file_is_looked_through_too(written: Written) -> None:

@@ -1,14 +1,17 @@
 """Configurations built from honest sections, of which a case changes one."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from gateway.settings.configuration import Configuration
 from gateway.settings.faults import ConfigurationError
 from gateway.settings.load import load
+from tests.servers.certificates import Authority
 
 SECTIONS: Mapping[str, str] = {
     "gateway": """
@@ -70,6 +73,12 @@ class Written:
         with pytest.raises(ConfigurationError) as caught:
             load(self.write(text), environment=environment or {})
         return caught.value
+
+
+def provider_files(folder: Path, *, authorities: str = "ca.pem", keys: str = "jwks.json") -> None:
+    """Files of those names that a provider may name, with something in them that can be used."""
+    Authority(folder, authorities.removesuffix(".pem"))
+    (folder / keys).write_text(json.dumps({"keys": [RSAKey.generate_key(2048).as_dict(private=False)]}))
 
 
 def marked_line(text: str) -> int:

@@ -91,6 +91,18 @@ def test_the_sidecar_takes_no_privilege_whatever_the_pod_has() -> None:
     }
 
 
+def test_on_openshift_the_sidecar_is_whom_the_namespace_says_and_takes_no_privilege_either() -> None:
+    made = result(pod(), SIDECAR, sidecar_user=None)
+
+    assert made["spec"]["initContainers"][0]["securityContext"] == {
+        "runAsNonRoot": True,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_a_patch_is_applied_once_and_takes_nothing_away(shape: dict[str, Any], mode: Mode) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.doors.portal.views.frame import lone_page
-from gateway.doors.portal.views.pieces import FORM_TOKEN, answers, card, facts, hidden, moment, warning
+from gateway.doors.portal.views.pieces import FORM_TOKEN, alert, answers, card, facts, hidden, moment, warning
 from gateway.exchange.people.device_grant import DeviceRequest
 from gateway.web.markup import Markup, joined, tag
 from gateway.web.responses import Answer
@@ -12,7 +12,8 @@ from gateway.web.responses import Answer
 _STOLEN: Final = "If somebody else gave you the code or the link, they will get your roles. Decline."
 
 
-def device_form() -> Answer:
+def device_form(*, refused: str | None = None) -> Answer:
+    """`refused`: what was wrong with the code before, which is not shown again."""
     code = tag(
         "input",
         class_="code",
@@ -35,7 +36,9 @@ def device_form() -> Answer:
         action="/device",
     )
     told = tag("p", "Type the code that the program shows. Never type one that somebody sent you.")
-    return lone_page(title="Sign in to a program", body=(card(tag("h1", "Sign in to a program"), told, form),))
+    wrong = None if refused is None else alert(f"{refused}.")
+    body = card(tag("h1", "Sign in to a program"), wrong, told, form)
+    return lone_page(title="Sign in to a program", body=(body,), status=200 if refused is None else 400)
 
 
 def device_request(asked: DeviceRequest, *, person: str, form_token: str) -> Answer:

@@ -5,7 +5,7 @@ import base64
 import hashlib
 import itertools
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -181,6 +181,26 @@ async def test_another_clients_device_code_is_refused(browser: Browser, world: P
     started = await start(browser, await register(browser))
     await approve(browser, started["userCode"])
     assert refused(await poll(browser, await register(browser), started["deviceCode"])) == INVALID
+
+
+async def test_after_a_wrong_code_the_field_is_there_again_and_empty(browser: Browser, world: PeopleWorld) -> None:
+    await world.sign_in(browser)
+    client = await register(browser)
+    code = (await start(browser, client))["userCode"]
+    fields = form_of(await browser.get("/device", params={"user_code": code}), "/device")
+    await browser.submit("/device", {**fields, "answer": "approve"})
+
+    typed = await browser.get("/device", params={"user_code": "BBBB-BBBB"})
+    answered = await browser.submit("/device", {**fields, "answer": "approve"})
+
+    for page in (typed, answered):
+        assert page.status_code == 400
+        assert (
+            '<p class="warning" role="alert">No request waits under this code; check it, or begin again.' in page.text
+        )
+        assert 'name="user_code"' in page.text
+        assert "BBBB" not in page.text
+        assert code not in page.text
 
 
 async def test_guessing_user_codes_is_stopped(browser: Browser, world: PeopleWorld) -> None:
@@ -380,6 +400,37 @@ async def test_a_declined_authorization_is_told_to_the_client(browser: Browser, 
     told = parse_qs(urlsplit(answer.headers["location"]).query)
     assert told["error"] == ["access_denied"]
     assert "code" not in told
+
+
+@pytest.mark.parametrize("state", ["x" * 1024, "a?b*c'(d)@!;,$ e%", "\u00e9\U0001f600"])
+async def test_what_a_program_asks_is_kept_whole_while_the_person_signs_in(
+    browser: Browser, world: PeopleWorld, state: str
+) -> None:
+    asked = authorization(await register(browser), state=state)
+    # Characters of a query that a program need not escape come as they are.
+    query = urlencode(asked, safe="?*'()@!;,$", quote_via=quote)
+
+    first = await browser.get(f"/authorize?{query}")
+    answer = await world.sign_in(browser, path=first.headers["location"].replace("/login?", "/login/workforce?"))
+
+    address = urlsplit(answer.headers["location"])
+    assert address.path == "/authorize"
+    assert dict(parse_qsl(address.query)) == asked
+
+
+async def test_what_is_too_long_to_be_kept_is_told_before_anybody_signs_in(
+    browser: Browser, world: PeopleWorld
+) -> None:
+    client = await register(browser, *(f"http://127.0.0.1/{'a' * 270}{number}" for number in range(9)), REDIRECT)
+    asked = authorization(client, state="s" * 200)
+    assert len(urlencode(asked)) > 4_000
+
+    refused = await browser.get("/authorize", params=asked)
+
+    assert refused.status_code == 400
+    assert "too long to be kept while you sign in; sign in first, then let the program ask again" in refused.text
+    await world.sign_in(browser)
+    assert (await browser.get("/authorize", params=asked)).status_code == 200
 
 
 async def test_who_is_not_signed_in_signs_in_on_the_way_to_authorize(browser: Browser, world: PeopleWorld) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import InvalidClient
-from gateway.exchange.people.clients import LIFE, known_client, may_return_to, proven_client, register
+from gateway.exchange.people.clients import LIFE, UNNAMED, known_client, may_return_to, proven_client, register
 from gateway.exchange.people.context import fingerprint
 from gateway.sealing import key_file
 from gateway.sealing.key_file import new_key
@@ -97,3 +97,29 @@ async def test_a_registration_outlives_the_keys_of_the_keyring(corp: Corp) -> No
     codes = await corp.programs.start_device(client.client_id, client.client_secret, AWAY)
 
     assert codes.user_code
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\u3164", UNNAMED),
+        ("\u3164 \uffa0\u115f\u1160", UNNAMED),
+        ("   ", UNNAMED),
+        ("\u2800", UNNAMED),
+        ("\U0001d159", UNNAMED),
+        ("\ufe0f\u034f", UNNAMED),
+        ("\U000e0100", UNNAMED),
+        ("\u0301", UNNAMED),
+        ("a\u3164", "a\u3164"),
+        ("\ud504\ub85c\uadf8\ub7a8", "\ud504\ub85c\uadf8\ub7a8"),
+        ("\u26f5", "\u26f5"),
+        ("7", "7"),
+        ("-", "-"),
+    ],
+)
+def test_a_name_that_shows_nothing_is_told_as_none(name: str, shown: str) -> None:
+    """A blank on the page that asks would be a program without any name."""
+    made = register(name, [REDIRECT], NOW)
+
+    assert known_client(made.client_id, NOW).name == shown
+    assert proven_client(made.client_id, made.client_secret, NOW).name == shown
