@@ -92,8 +92,10 @@ def _decoded(text: str) -> str:
         text = text.replace("+", " ")
     if "%" not in text:
         return text
-    # The two that every ARN in a form has: often there is no other.
+    # What every ARN in a form has, and what base64 has besides: often there is no other.
     plain = text.replace("%3A", ":").replace("%2F", "/")
+    if "%" in plain:
+        plain = plain.replace("%2B", "+").replace("%3D", "=")
     if "%" not in plain:
         return plain
     head, *rest = text.split("%")
