@@ -7,7 +7,7 @@ from typing import Final
 from gateway.actions.action import ServiceAction
 from gateway.actions.execute_api import execute_api_actions
 from gateway.actions.json_services import json_actions
-from gateway.actions.s3 import s3_actions
+from gateway.actions.s3 import s3_actions, unseen_of
 from gateway.domain.service import Service, ServiceType
 from gateway.sigv4.request import HttpRequest
 
@@ -20,6 +20,15 @@ _READINGS: Final[Mapping[ServiceType, Reading]] = MappingProxyType(
         ServiceType.JSON: lambda service, http, _body: json_actions(service, http),
     }
 )
+
+
+_UNSEEN: Final[Mapping[str, Callable[[str], frozenset[str]]]] = MappingProxyType({"s3": unseen_of})
+
+
+def unseen_keys(action: str) -> frozenset[str]:
+    """Condition keys of an action (`vendor:Name`, in any case) that no request here has; as `ServiceAction.unseen`."""
+    unseen = _UNSEEN.get(action.partition(":")[0].lower())
+    return frozenset() if unseen is None else unseen(action)
 
 
 def actions_of(service: Service, http: HttpRequest, body: bytes | None) -> tuple[ServiceAction, ...]:

@@ -39,8 +39,10 @@ _BUCKET_TAGS: Final = frozenset({"aws:resourcetag/", "s3:buckettag/"})
 _OBJECT_TAGS: Final = _BUCKET_TAGS | {"s3:existingobjecttag/"}
 _ASKS_OBJECT_TAGS: Final = re.compile(
     r"s3:(?:GetObject(?:Version)?|(?:Get|Put)Object(?:Version)?Acl|(?:Get|Put|Delete)Object(?:Version)?Tagging"
-    r"|GetObject(?:Version)?Attributes)"
+    r"|GetObject(?:Version)?Attributes)",
+    re.IGNORECASE,
 )
+_OF_NO_BUCKET: Final = "s3:listallmybuckets"
 _RETENTION: Final = "x-amz-object-lock-retain-until-date"
 
 Context = dict[str, str | list[str]]
@@ -126,8 +128,10 @@ def _refuse_foreign(row: Row, parameters: dict[str, str], headers: dict[str, str
     known = row.parameters | SUBRESOURCES | ({_VERSION} if row.versioned else set())
     if foreign := sorted(parameters.keys() - known):
         raise UnmappedRequest(cause=f"the query parameter {shown(foreign[0])} is not of this operation")
-    if parameters.get(_VERSION) == "":
-        raise UnmappedRequest(cause="an empty versionId")
+    version = parameters.get(_VERSION)
+    if version is not None and (not version or version != version.strip()):
+        # MinIO trims it, and takes blanks alone for none: another version than the one that was judged.
+        raise UnmappedRequest(cause="a versionId that is empty or framed by blanks")
     deeds = row.grants.keys() | ({COPY_SOURCE} if row.copies else set())
     if foreign := sorted((headers.keys() & DEEDS) - deeds):
         raise UnmappedRequest(cause=f"the header {foreign[0]} is not of this operation")
@@ -151,7 +155,7 @@ def _asked(request: _Request, body: bytes | None) -> Iterator[ServiceAction]:
         unseen |= UNSEEN_TAGS if body is None else frozenset()
     for name in (*(row.versioned if version is not None else row.actions), *_granted(request)):
         own = context if name not in _LISTING_ACTIONS else context | _listing(request.parameters)
-        yield ServiceAction(name=name, resource=target.arn, context=own, unseen=unseen | _at_store(name, target))
+        yield ServiceAction(name=name, resource=target.arn, context=own, unseen=unseen | unseen_of(name))
     if request.source is not None:
         yield from _copied(request, request.source)
     if row.body is Body.RESTORE:
@@ -176,7 +180,7 @@ def _copied(request: _Request, source: CopySource) -> Iterator[ServiceAction]:
             name=name,
             resource=source.target.arn,
             context={**request.common, **version},
-            unseen=_at_store(name, source.target),
+            unseen=unseen_of(name),
         )
 
 
@@ -219,10 +223,11 @@ def _is_on(header: str, value: str) -> bool:
     return value.lower() == "true"
 
 
-def _at_store(name: str, target: Target) -> frozenset[str]:
+def unseen_of(name: str) -> frozenset[str]:
+    """Condition keys of an action of S3, in any case, that only a store could answer: never seen from here."""
     if _ASKS_OBJECT_TAGS.fullmatch(name) is not None:
         return _OBJECT_TAGS
-    return frozenset() if target.level is Level.SERVICE else _BUCKET_TAGS
+    return frozenset() if name.lower() == _OF_NO_BUCKET else _BUCKET_TAGS
 
 
 def _deletions(request: _Request, body: bytes | None) -> Iterator[ServiceAction]:

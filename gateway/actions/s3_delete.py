@@ -48,6 +48,6 @@ def _key_and_version(element: Element) -> tuple[str, str | None]:
     key = texts.get("Key", "")
     version = texts.get("VersionId")
     # Some stores trim what stands in an element, and take an empty version for none.
-    if not key or key != key.strip() or (version is not None and not version.strip()):
+    if not key or key != key.strip() or (version is not None and (not version or version != version.strip())):
         raise UnmappedRequest(cause="a key or version in the body is empty or framed by blanks")
     return key, version

@@ -1,6 +1,7 @@
 """`sts-gateway diff`: who gains and who loses what between two configurations."""
 
 import argparse
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ sts-gateway diff /etc/sts-gateway config/example.yaml
 sts-gateway diff old.yaml new.yaml --format json
 """
 _COLUMNS: Final = ("change", "who", "what", "by")
+_SHOWN_DIGEST: Final = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +73,8 @@ def _of_directory(settings: "LdapSettings") -> tuple[str, ...]:
     found = "no groups"
     if groups is not None:
         found = f"groups by {groups.filter} under {groups.base}, called by {groups.name}, nested: {groups.nested}"
+        if groups.nested == "walk":
+            found += f" to a depth of {groups.depth}"
     return (
         f"passwords of {users.base or settings.user_dn_template} at {', '.join(settings.servers)}",
         f"people by {users.filter}, called by {users.username}",
@@ -83,7 +87,7 @@ def _of_assertions(settings: "SamlSettings") -> tuple[str, ...]:
 
     names = settings.attributes
     return (
-        f"assertions of the provider in {settings.metadata} for {settings.entity_id or 'the default entity id'}",
+        f"assertions of the provider in {_metadata(settings)} for {settings.entity_id or 'the default entity id'}",
         f"usernames by the attribute {names.username}, groups by {names.groups}",
         f"sign-ins of the last {told_duration(settings.max_authentication_age)}",
         *(["sign-ins that begin at the provider"] if settings.allow_idp_initiated else []),
@@ -96,9 +100,22 @@ def _of_tokens(settings: "OidcSettings") -> tuple[str, ...]:
         f"tokens of {settings.issuer} for {', '.join(sorted(settings.audiences)) or 'browser sign-in'}",
         f"usernames by the claim {names.username}, groups by {names.groups}",
         f"signatures by {', '.join(sorted(settings.algorithms))}",
+        *([] if settings.jwks_file is None else [f"keys of {_file(settings.jwks_file)}"]),
         *([] if settings.client_id is None else [f"browser sign-in as {settings.client_id}"]),
         *([] if parties is None else [f"tokens for several given to {', '.join(sorted(parties)) or 'nobody'}"]),
     )
+
+
+def _metadata(settings: "SamlSettings") -> str:
+    from gateway.connectors.saml.settings import is_address
+
+    return settings.metadata if is_address(settings.metadata) else _file(Path(settings.metadata))
+
+
+def _file(path: Path) -> str:
+    """A file by its name and what it holds: its folder is no matter, and other keys under the same name are."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:_SHOWN_DIGEST]
+    return f"{path.name} (SHA-256 {digest}...)"
 
 
 def _cells(change: "Change") -> dict[str, str]:

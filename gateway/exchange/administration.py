@@ -55,10 +55,11 @@ class Overview:
 class Administration:
     """The use cases over one configuration."""
 
-    __slots__ = ("_candidates", "_parts")
+    __slots__ = ("_candidates", "_listing", "_parts")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._listing = asyncio.Lock()
         # Of all roles few name the action at all: only those are asked at each page.
         self._candidates = tuple(role for role in parts.catalog.roles if _may_allow(parts.catalog.policies_of(role)))
 
@@ -78,14 +79,17 @@ class Administration:
                 mappings=len(mappings),
             )
 
-    def access(self, session: PortalSession, role: str, origin: RequestOrigin) -> Sequence[AccessRow]:
+    async def access(self, session: PortalSession, role: str, origin: RequestOrigin) -> Sequence[AccessRow]:
         """Who may assume `role` (`ALIAS/NAME`; empty: every role). Raises ActionDenied, AuditUnavailable, recorded."""
         with self._entry(origin) as entry:
             self._read(session, origin, entry, "access")
-            known = self._parts.catalog.role_by_name(role)
-            if role and known is None:
-                return ()
-            return access(self._parts.catalog, None if known is None else [known], self._parts.users.all)
+        known = self._parts.catalog.role_by_name(role)
+        if role and known is None:
+            return ()
+        roles = None if known is None else [known]
+        # Of thousands of roles that might assume each other it takes seconds, in which others are to be answered.
+        async with self._listing:
+            return await asyncio.to_thread(access, self._parts.catalog, roles, self._parts.users.all)
 
     async def refusals(self, session: PortalSession, request_id: str, origin: RequestOrigin) -> Sequence[RecentRefusal]:
         """The refusal of one request; of no request in particular the latest ones of this process.

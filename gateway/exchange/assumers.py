@@ -19,6 +19,7 @@ PRINCIPAL_ARN: Final = "aws:principalarn"
 KNOWN_OF_MANY: Final = frozenset({"aws:principalaccount", "aws:principaltype"})
 KNOWN: Final = KNOWN_OF_MANY | {PRINCIPAL_ARN}
 ANY_SESSION: Final = "*"
+_NOTHING_KNOWN: Final = RequestContext(values={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,13 @@ class Behaviour:
     @property
     def place(self) -> str:
         return self.callers[0].place
+
+    def may_mean(self, arn: str) -> bool:
+        """Whether some Allow of the identity policies could be about it."""
+        return any(
+            one.allows and (one.resources is None or one.resources.selects(arn, _NOTHING_KNOWN))
+            for one in self.identity[KNOWN].statements
+        )
 
 
 def behaviours_of(catalog: Catalog, users: Iterable[User]) -> tuple[Behaviour, ...]:
@@ -108,7 +116,7 @@ def _about(policy: Policy, place: str, texts: dict[int, tuple[Policy, str]]) -> 
 
 def concerns(statement: Statement) -> bool:
     """Whether a statement is about AssumeRole."""
-    return statement.actions.selects(ASSUME_ROLE.lower(), RequestContext(values={}))
+    return statement.actions.selects(ASSUME_ROLE.lower(), _NOTHING_KNOWN)
 
 
 def _behaviour(callers: Sequence[Caller], identity: Sequence[Policy], boundary: Sequence[Policy] | None) -> Behaviour:

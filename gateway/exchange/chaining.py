@@ -7,6 +7,7 @@ Work is bounded: callers whose policies say the same about AssumeRole are asked 
 where the role's trust policy or their own policies can mean each other.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from gateway.exchange.assumers import (
 )
 from gateway.policy.context import RequestContext
 from gateway.policy.document import Policy
-from gateway.policy.evaluate import PrincipalReference, Query, evaluate_assumption
+from gateway.policy.evaluate import Decision, PrincipalReference, Query, evaluate_assumption
 from gateway.policy.loosening import Loosened, open_conditions
 from gateway.policy.principals import Principals, Reach
 from gateway.policy.statement import Statement
@@ -35,6 +36,8 @@ from gateway.roles.catalog import Catalog
 
 _ASKED_ONE_BY_ONE: Final = 20
 _SHOWN: Final = 10
+_A_SESSION: Final = ":assumed-role/"
+_VARIABLE: Final = "${"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class Way:
     who: str
     conditions: tuple[str, ...]
     statements: tuple[str, ...]
+    compared: str
+    """What `conditions` say, whatever the order of statements and their numbers."""
 
 
 class Chaining:
@@ -90,14 +95,17 @@ class Chaining:
     ) -> Iterator[tuple[Behaviour, Sequence[Caller]]]:
         """Those named one by one, then those of named accounts whose own policies may mean the role."""
         named: dict[str, tuple[Behaviour, Caller]] = {}
-        for name in sorted({name for one in principals if one is not None for name in one.arns}):
+        # Whom a Deny names is not as the others are, beside whom they would be asked about only once.
+        about = (one for policy in trust for one in policy.statements if concerns(one))
+        for name in sorted({name for one in about for name in _told_apart(one)}):
             found = self._named(name)
             if found is not None:
                 named.setdefault(found[1].who, found)
         yield from ((behaviour, [caller]) for behaviour, caller in named.values())
         accounts = {account for one in principals if one is not None for account in one.accounts}
         wide = any(_admits_all(one) for policy in trust for one in policy.statements if _admits(one))
-        pool = [*self._by_target.get(str(role.arn), ()), *self._anywhere]
+        arn = str(role.arn)
+        pool = [*self._by_target.get(arn, ()), *(one for one in self._anywhere if one.may_mean(arn))]
         if wide:
             # Whom the trust policy of its own account admits needs no policy of its own.
             pool += self._by_account[role.arn.account]
@@ -141,7 +149,38 @@ class _Asked:
         query = Query(
             action=ASSUME_ROLE, resource=str(self.role.arn), context=_context(caller, known), principal=_named(caller)
         )
-        decision = evaluate_assumption(
+        decision = self._decision(query, identity, boundary, trust)
+        if not decision.allowed:
+            return None
+        sets = [one for one in (trust, identity, boundary) if one is not None]
+        trusting, own, within = (
+            [] if one is None else [_about(query.resource, each) for each in one.as_written(decision.matched)]
+            for one in (trust, identity, boundary)
+        )
+        # At home whoever is named, and not only their account, needs no policy of their own.
+        naming = [one for one in trusting if self.role.arn.account == caller.account and _names(one, query)]
+        ways = [ways for ways in ([naming], [trusting, own]) if all(ways)]
+        matched, asked = _easiest(ways, known)
+        denies = [statement for one in sets for statement in one.may_deny(query)]
+        denies += [one for one in trust.written.values() if not one.allows and _names_a_session(one, caller)]
+        excepting = _excepting(trusting, caller, known)
+        compared = [_compared(one, known) for several in ways for one in several] if asked else []
+        return Way(
+            role=self.role,
+            who=who,
+            conditions=(
+                *(text for text in (asked, _alternatives(within, known)) if text),
+                *(f"unless {one.statement_id.removeprefix(behaviour.place)} denies" for one in denies),
+                *(f"unless {one.statement_id} excepts the session" for one in excepting),
+            ),
+            compared=json.dumps([compared, _compared(within, known), sorted(map(_content, (*denies, *excepting)))]),
+            statements=tuple(
+                dict.fromkeys(one.statement_id.removeprefix(behaviour.place) for one in (*matched, *within))
+            ),
+        )
+
+    def _decision(self, query: Query, identity: Loosened, boundary: Loosened | None, trust: Loosened) -> Decision:
+        return evaluate_assumption(
             query,
             identity=identity.policies,
             boundary=None if boundary is None else boundary.policies,
@@ -149,27 +188,19 @@ class _Asked:
             trust=trust.policies,
             owner=self.role.arn.account,
         )
-        if not decision.allowed:
-            return None
-        sets = [one for one in (trust, identity, boundary) if one is not None]
-        trusting, own = trust.as_written(decision.matched), identity.as_written(decision.matched)
-        within = () if boundary is None else boundary.as_written(decision.matched)
-        # At home whoever is named, and not only their account, needs no policy of their own.
-        naming = [one for one in trusting if self.role.arn.account == caller.account and _names(one, query)]
-        matched, asked = _easiest([ways for ways in ([naming], [trusting, own]) if all(ways)], known)
-        denies = [statement for one in sets for statement in one.may_deny(query)]
-        denies += [one for one in trust.written.values() if not one.allows and _names_a_session(one, caller)]
-        return Way(
-            role=self.role,
-            who=who,
-            conditions=(
-                *(text for text in (asked, _alternatives(within, known)) if text),
-                *(f"unless {one.statement_id.removeprefix(behaviour.place)} denies" for one in denies),
-            ),
-            statements=tuple(
-                dict.fromkeys(one.statement_id.removeprefix(behaviour.place) for one in (*matched, *within))
-            ),
-        )
+
+
+def _told_apart(statement: Statement) -> frozenset[str]:
+    """Whom a statement tells from others of their account by name."""
+    if statement.principals is None:
+        return frozenset()
+    names = statement.principals.arns
+    if statement.allows and not statement.excludes_principals:
+        return names
+    sessions = {name for name in names if _A_SESSION in name}
+    roles = {f"{name.rpartition('/')[0]}/{ANY_SESSION}" for name in sessions}
+    # The sessions that a Deny is about are told beside their role.
+    return (names | roles) if statement.excludes_principals else (names - sessions) | roles
 
 
 def _names(statement: Statement, query: Query) -> bool:
@@ -179,11 +210,34 @@ def _names(statement: Statement, query: Query) -> bool:
     return principals.reach(query.principal) > Reach.DELEGATED
 
 
+def _about(arn: str, statement: Statement) -> Statement:
+    """The statement without its resources, where one of them that has no variable is the ARN: it asks for no more."""
+    resources = statement.resources
+    if resources is None:
+        return statement
+    # Of NotResource there are no patterns.
+    pairs = zip(resources.written, resources.patterns, strict=False)
+    plain = (one for text, one in pairs if _VARIABLE not in text)
+    meant = any(one.matches(arn, RequestContext(values={})) for one in plain)
+    return replace(statement, resources=None) if meant else statement
+
+
 def _names_a_session(statement: Statement, caller: Caller) -> bool:
     """Whether it is about some of a role's sessions, by their own ARNs."""
-    if caller.session is None or statement.principals is None or statement.excludes_principals:
+    return not statement.excludes_principals and _has_a_session(statement, caller)
+
+
+def _has_a_session(statement: Statement, caller: Caller) -> bool:
+    if caller.session is None or statement.principals is None:
         return False
     return any(name.startswith(caller.session.removesuffix(ANY_SESSION)) for name in statement.principals.arns)
+
+
+def _excepting(trusting: Sequence[Statement], caller: Caller, known: frozenset[str]) -> list[Statement]:
+    """Those that admit all of a role's sessions but some, where no other one admits them all as they come."""
+    excepting = [one for one in trusting if one.excludes_principals and _has_a_session(one, caller)]
+    plain = [one for one in trusting if one not in excepting and not open_conditions(one, known)]
+    return [] if plain else excepting
 
 
 def _easiest(ways: Sequence[Sequence[Sequence[Statement]]], known: frozenset[str]) -> tuple[Sequence[Statement], str]:
@@ -200,6 +254,16 @@ def _alternatives(statements: Sequence[Statement], known: frozenset[str]) -> str
     if not asked or not all(asked):
         return ""
     return " or ".join("; ".join(one) for one in asked)
+
+
+def _compared(statements: Sequence[Statement], known: frozenset[str]) -> list[list[str]]:
+    """As `_alternatives`, in one order."""
+    asked = [sorted(open_conditions(one, known)) for one in statements]
+    return sorted(asked) if all(asked) else []
+
+
+def _content(statement: Statement) -> str:
+    return json.dumps({**statement.written(), "Sid": None}, sort_keys=True)
 
 
 def _context(caller: Caller, known: frozenset[str]) -> RequestContext:

@@ -31,11 +31,14 @@ class Piece:
     told: str = ""
     takes_away: bool = False
     by: str = ""
+    folded: str = ""
+    """The same as `actions` for all that is written in another case and means no other."""
+    compared: str = ""
+    """The same as `told` for all that is written in another order."""
 
     @property
     def key(self) -> tuple[object, ...]:
-        # Actions are case-insensitive; all else that could be told apart is.
-        return self.who, self.actions.lower(), self.resource, self.told, self.takes_away
+        return self.who, self.folded or self.actions, self.resource, self.compared or self.told, self.takes_away
 
 
 def ways_to(catalog: Catalog, role: Role, chaining: Chaining) -> Iterator[Piece]:
@@ -46,13 +49,24 @@ def ways_to(catalog: Catalog, role: Role, chaining: Chaining) -> Iterator[Piece]
         for who, claims in _people(one.mapping):
             told = _told([*claims, *requirements_of(one.mapping), *_tags(one.mapping)])
             yield Piece(who=who, actions=assume, told=told, by=one.mapping.mapping_id)
-    for statement in trust.stated.statements:
-        written = _sorted(statement.written())
-        told = _told(conditions_of(written))
-        for who in principals_of(written):
-            yield Piece(who=who, actions=assume, told=told, takes_away=not statement.allows, by=statement.statement_id)
+    for policy in trust.stated.policies:
+        for statement in policy.statements:
+            yield from _trusted(assume, statement, policy)
     for way in chaining.ways_to(role):
-        yield Piece(who=way.who, actions=assume, told=_told(way.conditions), by=", ".join(way.statements))
+        yield Piece(
+            who=way.who,
+            actions=assume,
+            told=_told(way.conditions),
+            compared=way.compared,
+            by=", ".join(way.statements),
+        )
+
+
+def _trusted(assume: str, statement: Statement, policy: Policy) -> Iterator[Piece]:
+    written = _sorted(statement.written())
+    told = f"{_told(conditions_of(written))}{_literal(statement, policy)}"
+    for who in principals_of(written):
+        yield Piece(who=who, actions=assume, told=told, takes_away=not statement.allows, by=statement.statement_id)
 
 
 def pieces_of_policies(who: str, policies: Iterable[Policy]) -> Iterator[Piece]:
@@ -73,16 +87,20 @@ def _pieces(who: str, statement: Statement, policy: Policy, suffix: str) -> Iter
     if len(actions) * len(resources) > _MOST_PIECES:
         actions, resources = [", ".join(actions)], [", ".join(resources)]
     conditions = _told(conditions_of(_sorted({"Condition": statement.written().get("Condition")})))
-    literal = " (${ is plain text)" if statement.variable_keys and not policy.has_variables else ""
     for action, resource in product(actions, resources):
         yield Piece(
             who=who,
             actions=action,
+            folded=action.lower(),
             resource=resource,
-            told=f"{conditions}{literal}{suffix}",
+            told=f"{conditions}{_literal(statement, policy)}{suffix}",
             takes_away=not statement.allows,
             by=statement.statement_id,
         )
+
+
+def _literal(statement: Statement, policy: Policy) -> str:
+    return " (${ is plain text)" if statement.variable_keys and not policy.has_variables else ""
 
 
 def _names(selection: Selection | None) -> list[str]:

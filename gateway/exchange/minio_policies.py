@@ -14,6 +14,9 @@ _FOREIGN_TO_A_NAME: Final = re.compile(r"[^A-Za-z0-9_+=,.@-]+")
 _LONGEST_NAME: Final = 128
 _VARIABLE: Final = re.compile(r"\$\{([^{}$,'*?]+)")
 _WHOLE_BUCKET: Final = re.compile(r"(arn:aws:s3:::[^/]+)/\*")
+_EVERYTHING: Final = "*"
+_ALL_OF_S3: Final = "arn:aws:s3:::*"
+_EVERY_SERVICE: Final = "*:"
 _NARROWING: Final = frozenset({("Deny", "Resource"), ("Allow", "NotResource")})
 _KEPT: Final = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 # Of a key of the request, by how it begins, longest first where two fit: what becomes of it here.
@@ -93,7 +96,7 @@ def _statement(file: str, at: int, written: Mapping[str, Any], notes: list[str])
         # Left out, it could be the very thing that narrows the statement.
         raise UnusableExport(f"{file}: Statement[{at}] has {unknown[0]!r}, which no policy here has; take it out")
     given = {key: written[key] for key in _KEPT if written.get(key) not in (None, "", {}, [])}
-    statement = _with_buckets(at, given, notes)
+    statement = _with_buckets(at, _within_s3(file, at, given, notes), notes)
     if "Action" not in statement:
         return statement
     actions = _texts(statement["Action"])
@@ -104,6 +107,34 @@ def _statement(file: str, at: int, written: Mapping[str, Any], notes: list[str])
     what = "is left out" if not left else f"loses {', '.join(own)}"
     notes.append(f"Statement[{at}] {what}: admin:* and kms:* are MinIO's own administration, which stays with MinIO")
     return {**statement, "Action": left} if left else None
+
+
+def _within_s3(file: str, at: int, statement: Mapping[str, Any], notes: list[str]) -> Mapping[str, Any]:
+    """An Allow as MinIO means it. What it does not name is S3's there, and here the gateway's own too: gateway:Revoke.
+
+    Raises UnusableExport.
+    """
+    if statement.get("Effect") != "Allow":
+        return statement
+    if "NotAction" not in statement:
+        actions = _texts(statement.get("Action", []))
+        wide = [one for one in actions if one == _EVERYTHING or one.startswith(_EVERY_SERVICE)]
+        if not wide:
+            return statement
+        notes.append(f"Statement[{at}]: `*` is S3's actions in MinIO, and here every service's: written as s3:*")
+        own = [f"s3:{one.removeprefix(_EVERY_SERVICE)}" if one in wide else one for one in actions]
+        return {**statement, "Action": own}
+    if "NotResource" in statement:
+        raise UnusableExport(
+            f"{file}: Statement[{at}] allows by NotAction and NotResource, which here were more than S3; write Action"
+        )
+    resources = _texts(statement.get("Resource", []))
+    if _EVERYTHING not in resources:
+        return statement
+    notes.append(
+        f"Statement[{at}]: NotAction is S3's other actions in MinIO, and here every service's: on {_ALL_OF_S3}"
+    )
+    return {**statement, "Resource": [_ALL_OF_S3 if one == _EVERYTHING else one for one in resources]}
 
 
 def _with_buckets(at: int, statement: Mapping[str, Any], notes: list[str]) -> Mapping[str, Any]:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gateway.actions.registry import unseen_keys
 from gateway.domain.assumption import SessionRequest
 from gateway.domain.origin import RequestOrigin
 from gateway.domain.role import Role
 from gateway.exchange.live_policies import LivePolicies, PolicySets
 from gateway.exchange.request_keys import request_context
 from gateway.exchange.session_policies import session_policies
+from gateway.policy.caution import Unknown, evaluate_cautiously
 from gateway.policy.context import RequestContext
 from gateway.policy.decision import Decision
-from gateway.policy.evaluate import evaluate
 from gateway.policy.query import Query
 from gateway.roles.catalog import Catalog
 from gateway.sessions.authenticator import Claimant
@@ -39,7 +40,10 @@ class SimulatedRequest:
 
 
 def simulate(catalog: Catalog, request: SimulatedRequest, now: datetime) -> Decision:
-    """The decision for a session opened at `now`. Raises MalformedPolicyDocument, PackedPolicyTooLarge: its policy."""
+    """The decision for a session opened at `now`; what only a store knows is unknown here too, unless it is given.
+
+    Raises MalformedPolicyDocument, PackedPolicyTooLarge: its policy.
+    """
     claimant = _claimant(catalog, request, now)
     sets = LivePolicies(catalog, ()).sets_of(claimant) or PolicySets(identity=())
     own = request_context(claimant.principal, request.role.tags, RequestOrigin(request_id=""), now, {})
@@ -47,7 +51,12 @@ def simulate(catalog: Catalog, request: SimulatedRequest, now: datetime) -> Deci
     query = Query(
         action=request.action, resource=request.resource, context=RequestContext(values={**own.values, **given})
     )
-    return evaluate(query, identity=sets.identity, boundary=sets.boundary, session=sets.session)
+    unknown = Unknown(keys=frozenset(key for key in unseen_keys(request.action) if not _is_given(key, given)))
+    return evaluate_cautiously(query, unknown, identity=sets.identity, boundary=sets.boundary, session=sets.session)
+
+
+def _is_given(unseen: str, given: Mapping[str, tuple[str, ...]]) -> bool:
+    return unseen in given or (unseen.endswith("/") and any(key.startswith(unseen) for key in given))
 
 
 def _claimant(catalog: Catalog, request: SimulatedRequest, now: datetime) -> Claimant:

@@ -70,8 +70,9 @@ def open_conditions(statement: Statement, known: AbstractSet[str]) -> tuple[str,
         for one in statement.conditions
         if not _is_known(one.key, one.values, known)
     )
-    resources = () if statement.resources is None else statement.resources.written
-    return (*conditions, *(f"resource {text}" for text in resources if _VARIABLE in text))
+    written = () if statement.resources is None else statement.resources.written
+    resources = [text for text in written if _VARIABLE in text]
+    return (*conditions, *([f"resource {' or '.join(resources)}"] if resources else ()))
 
 
 def _loose(statement: Statement, known: AbstractSet[str], *, has_variables: bool) -> Statement:
@@ -88,7 +89,10 @@ def _loose_resources(resources: Selection) -> Selection | None:
     """Whatever a variable may stand for; None, which narrows nothing, where it stands for an exception."""
     if resources.excluded:
         return None
-    patterns = tuple(one if one.exact else _ends_of(one) for one in resources.patterns)
+    patterns = tuple(
+        _ends_of(one) if _VARIABLE in text and not one.exact else one
+        for text, one in zip(resources.written, resources.patterns, strict=True)
+    )
     return Selection(
         written=resources.written,
         excluded=False,

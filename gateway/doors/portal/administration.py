@@ -17,7 +17,7 @@ async def overview(visit: Visit) -> Answer:
 async def access(visit: Visit) -> Answer:
     session = await visit.session()
     role = visit.fields.get("role", "").strip()[:_LONGEST]
-    rows = visit.exchange.administration.access(session, role, visit.origin)
+    rows = await visit.exchange.administration.access(session, role, visit.origin)
     return administration.access_page(signed_of(visit, session), role=role, rows=rows)
 
 

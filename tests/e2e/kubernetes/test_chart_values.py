@@ -70,6 +70,7 @@ def test_19_no_secret_holds_what_was_given_by_reference(rendering: Rendering) ->
     [
         ({"providers": {"w": {"client_secret": "s3cr3t"}}}, "config.providers.w.client_secret"),
         ({"providers": {"w": {"bind_password": "s3cr3t"}}}, "config.providers.w.bind_password"),
+        ({"providers": {"w": {"bind_password": 20261125}}}, "config.providers.w.bind_password"),
         (
             {"users": {"a/b": {"access_keys": [{"id": "AKIA", "secret": "s3cr3t"}]}}},
             "config.users.a/b.access_keys[0].secret",
@@ -79,7 +80,15 @@ def test_19_no_secret_holds_what_was_given_by_reference(rendering: Rendering) ->
             {"services": {"s": {"upstream": {"secret_access_key": "s3cr3t"}}}},
             "config.services.s.upstream.secret_access_key",
         ),
-        ({"gateway": {"state": "rediss://:s3cr3t@redis"}}, "give the password in config.gateway.state by reference"),
+        *(
+            ({"gateway": {"state": state}}, "give the password in config.gateway.state by reference")
+            for state in (
+                "rediss://:s3cr3t@redis",
+                "rediss://:s3cr3t@redis?ca_file=${env:CA}",
+                "redis+sentinel://one,two/master?tls=true&sentinel_password=s3cr3t",
+                "redis+sentinel://:${env:REDIS_PASSWORD}@one,two/master?sentinel_password=s3cr3t",
+            )
+        ),
     ],
 )
 def test_20_a_secret_in_the_values_is_refused(config: dict[str, Any], told: str) -> None:

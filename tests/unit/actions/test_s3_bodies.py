@@ -75,6 +75,8 @@ def test_an_unseen_body_may_name_any_key_and_any_version() -> None:
         deleting(key("a", "<Key>b</Key>")),
         deleting(key("a", "<VersionId></VersionId>")),
         deleting(key("a", "<VersionId> </VersionId>")),
+        deleting(key("a", "<VersionId>v1 </VersionId>")),
+        deleting(key("a", "<VersionId>\n v1</VersionId>")),
         deleting(key("a", "<VersionId>1</VersionId><VersionId>2</VersionId>")),
         deleting(key("a", "<Version>1</Version>")),
         deleting(key("a", "<key>b</key>")),

@@ -209,8 +209,10 @@ def test_a_subresource_has_a_value_exactly_where_stores_look_for_one(subresource
     assert refused("GET", target)
 
 
-def test_an_empty_version_is_refused() -> None:
-    assert refused("GET", "/lake/key?versionId=") == refused("DELETE", "/lake/key?versionId")
+@pytest.mark.parametrize("version", ["=", "", "=%20", "=%20v1", "=v1%20", "=%C2%A0", "=%E2%80%83v1"])
+def test_a_version_that_is_empty_or_framed_by_blanks_is_refused(version: str) -> None:
+    for method in ("GET", "DELETE"):
+        assert refused(method, f"/lake/key?versionId{version}").startswith("a versionId that is empty")
 
 
 @pytest.mark.parametrize(

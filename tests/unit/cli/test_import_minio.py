@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from gateway.cli.main import main
+from gateway.exchange.simulate import SimulatedRequest, simulate
+from gateway.settings.compiled import catalog_of
 from gateway.settings.configuration import Configuration
 from gateway.settings.load import load
+from tests.unit.roles.made import NOW
 
 PEOPLE, GROUPS = "ou=people,dc=example,dc=com", "ou=groups,dc=example,dc=com"
 READ = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::lake/*"]}
@@ -169,6 +172,42 @@ def test_who_has_nothing_but_minios_administration_is_told_and_gets_nothing(impo
     assert f"left out: group cn=ops,{GROUPS}: of admin nothing means anything here" in imports.err
 
 
+WIDER = {
+    "every action": ({"Action": ["*"], "Resource": ["*"]}, {"Action": ["s3:*"], "Resource": ["*"]}),
+    "every service's action": (
+        {"Action": ["*:Get*", "s3:PutObject"], "Resource": ["*"]},
+        {"Action": ["s3:Get*", "s3:PutObject"], "Resource": ["*"]},
+    ),
+    "all but an action": (
+        {"NotAction": ["s3:DeleteObject"], "Resource": ["*", "arn:aws:s3:::x"]},
+        {"NotAction": ["s3:DeleteObject"], "Resource": ["arn:aws:s3:::*", "arn:aws:s3:::x"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "moved"), WIDER.values(), ids=WIDER)
+def test_an_allow_of_everything_stays_within_s3(imports: Imports, written: Any, moved: Any) -> None:
+    told = entities(groupMappings=[of_group("ops", "wide")])
+
+    assert imports.run({"wide": info("wide", document({"Effect": "Allow", **written}))}, told) == 0
+
+    made = imports.configuration()
+    assert made.policies["wide"]["Statement"] == [{"Effect": "Allow", **moved}]
+    assert any("and here every service's" in line for line in imports.comments)
+    catalog = catalog_of(made)
+    for action, resource in (("gateway:Revoke", "arn:aws:iam::111122223333:role/*"), ("sts:AssumeRole", "*")):
+        request = SimulatedRequest(role=catalog.roles[0], action=action, resource=resource, context={})
+        assert not simulate(catalog, request, NOW).allowed
+
+
+def test_a_deny_of_everything_stays_as_wide_as_it_is(imports: Imports) -> None:
+    deny = {"Effect": "Deny", "NotAction": ["s3:GetObject"], "NotResource": ["arn:aws:s3:::x"]}
+
+    assert imports.run({"wide": info("wide", document(READ, deny))}, entities()) == 0
+
+    assert imports.configuration().policies["wide"]["Statement"][1] == deny
+
+
 WHOLE = "arn:aws:s3:::lake/*"
 BUCKETS = {
     "a Deny covers the bucket": (
@@ -311,6 +350,10 @@ BROKEN = {
     "a list": ([], "more or less than one JSON object"),
     "no policy": ({"a": 1}, "holds no policy"),
     "a fault": (document({"Effect": "Maybe", "Action": "*", "Resource": "*"}), "Statement[0]"),
+    "all but an action on all but a bucket": (
+        document({"Effect": "Allow", "NotAction": ["s3:PutObject"], "NotResource": ["arn:aws:s3:::x"]}),
+        "by NotAction and NotResource",
+    ),
     "a principal": (document({**READ, "Principal": "*"}), "has 'Principal', which no policy here has"),
 }
 

@@ -27,7 +27,9 @@ def policy(*statements: dict[str, Any], version: str = "2012-10-17") -> dict[str
     return {"Version": version, "Statement": list(statements)}
 
 
-def may(action: str = "sts:AssumeRole", resource: str = "*", effect: str = "Allow", **more: Any) -> dict[str, Any]:
+def may(
+    action: str = "sts:AssumeRole", resource: str | list[str] = "*", effect: str = "Allow", **more: Any
+) -> dict[str, Any]:
     return {"Effect": effect, "Action": action, "Resource": resource, **more}
 
 
@@ -87,6 +89,15 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], Any, list[tuple[str, str, tup
         ],
         [("role lake/Source", "unless trust_policy.Statement[1] denies", BOTH)],
     ),
+    "one session is excepted": (
+        (may(),),
+        {
+            "Effect": "Allow",
+            "NotPrincipal": {"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/Source/bob"},
+            "Action": "sts:AssumeRole",
+        },
+        [("role lake/Source", "unless trust_policy.Statement[0] excepts the session", BOTH)],
+    ),
     "a session of another role is denied": (
         (may(),),
         [
@@ -144,6 +155,16 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], Any, list[tuple[str, str, tup
         (may(resource=arn("${aws:PrincipalTag/next}")),),
         trusts({"AWS": ACCOUNT}),
         [("role lake/Source", f"resource {arn('${aws:PrincipalTag/next}')}", BOTH)],
+    ),
+    "a variable in another resource than the one that is meant": (
+        (may(resource=[arn("${aws:PrincipalTag/next}", AWAY), arn("Targe?")]),),
+        trusts({"AWS": ACCOUNT}),
+        [("role lake/Source", "", BOTH)],
+    ),
+    "a variable with a default that is meant": (
+        (may(resource=arn("${aws:PrincipalTag/next, 'Target'}")),),
+        trusts({"AWS": ACCOUNT}),
+        [("role lake/Source", "resource " + arn("${aws:PrincipalTag/next, 'Target'}"), BOTH)],
     ),
     "everything but this resource": (
         ({"Effect": "Allow", "Action": "sts:*", "NotResource": arn("Target")},), trusts({"AWS": ACCOUNT}), [],
@@ -242,6 +263,39 @@ def test_many_callers_alike_are_one_way() -> None:
 
     assert way.who.startswith("role lake/R00000, role lake/R00001, ")
     assert way.who.endswith("and 190 more")
+
+
+def test_many_callers_alike_are_told_without_those_whom_a_deny_names() -> None:
+    roles = many(30)
+    denied = [arn("R00000"), arn("R00007")]
+    wanted = role("lake/Target", trust_policy=trust_policy(trusts({"AWS": ACCOUNT}), trusts({"AWS": denied}, "Deny")))
+
+    (way,) = Chaining(catalog(roles=[*roles, wanted]), ()).ways_to(wanted)
+
+    assert way.who.startswith("role lake/R00001, ")
+    assert way.who.endswith("and 18 more")
+    assert "R00007" not in way.who
+
+
+def test_a_denied_session_of_one_of_many_callers_is_told_with_its_role() -> None:
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/R00007/bob"
+    wanted = role("lake/Target", trust_policy=trust_policy(trusts({"AWS": ACCOUNT}), trusts({"AWS": session}, "Deny")))
+
+    found = Chaining(catalog(roles=[*many(30), wanted]), ()).ways_to(wanted)
+
+    told = {way.who: way.conditions for way in found}
+    assert len(told) == 2
+    assert told["role lake/R00007"] == ("unless trust_policy.Statement[1] denies",)
+
+
+def test_a_session_that_alone_is_excepted_from_a_deny_is_told_among_many_callers() -> None:
+    names = [ACCOUNT, arn("R00007"), f"arn:aws:sts::{ACCOUNT}:assumed-role/R00007/alice"]
+    deny = {"Effect": "Deny", "NotPrincipal": {"AWS": names}, "Action": "sts:AssumeRole"}
+    wanted = role("lake/Target", trust_policy=trust_policy(trusts({"AWS": ACCOUNT}), deny))
+
+    found = Chaining(catalog(roles=[*many(30), wanted]), ()).ways_to(wanted)
+
+    assert [way.who for way in found] == ["role lake/R00007, session alice"]
 
 
 def test_thousands_of_roles_that_may_all_assume_each_other_are_listed_in_seconds() -> None:

@@ -1,5 +1,6 @@
 """What a change of configuration gives and takes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ TRUSTED = """
 def changes(tmp_path: Path, old: dict[str, str] | None = None, **sections: str) -> list[tuple[str, str, str]]:
     world = GatewayWorld(tmp_path, **(old or {}))
     found: tuple[Change, ...] = impact(_side(world.configuration), _side(world.load(**{**(old or {}), **sections})))
-    return [(one.change, one.who, one.what) for one in found]
+    return [(one.change, one.who, re.sub("SHA-256 [0-9a-f]{12}", "SHA-256 ", one.what)) for one in found]
 
 
 def replaced(section: str, *pairs: tuple[str, str]) -> dict[str, str]:
@@ -36,6 +37,10 @@ def replaced(section: str, *pairs: tuple[str, str]) -> dict[str, str]:
 
 ANALYST = "may assume lake/Analyst where session tag department={claims.department}"
 LAKE = "arn:aws:s3:::lake or arn:aws:s3:::lake/*"
+BACK = {
+    "providers": "workforce: {type: oidc, issuer: 'https://login.example.com', audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}"
+}
+
 CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, str]]]] = {
     "a group for another": (
         replaced("mappings", ("groups: [analysts]", "groups: [finance]")),
@@ -131,6 +136,28 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, str]]]] = {
         replaced("roles", ("cost: low", "cost: high")),
         [("loses", "role lake/Analyst", "tag cost=low"), ("gains", "role lake/Analyst", "tag cost=high")],
     ),
+    "the case of a role's tag": (
+        replaced("roles", ("cost: low", "cost: LOW")),
+        [("loses", "role lake/Analyst", "tag cost=low"), ("gains", "role lake/Analyst", "tag cost=LOW")],
+    ),
+    "the case of a path": (
+        replaced("roles", ("path: /team/, ", "path: /Team/, ")),
+        [
+            ("loses", "role lake/Engineer", "ARN arn:aws:iam::111122223333:role/team/Engineer"),
+            ("gains", "role lake/Engineer", "ARN arn:aws:iam::111122223333:role/Team/Engineer"),
+        ],
+    ),
+    "the case of an issuer": (
+        {"providers": BACK["providers"].replace("login.example.com", "login.example.com/Lake")},
+        [
+            ("loses", "people of workforce", "tokens of https://login.example.com for sts.amazonaws.com"),
+            ("gains", "people of workforce", "tokens of https://login.example.com/Lake for sts.amazonaws.com"),
+        ],
+    ),
+    "keys of its discovery": (
+        {"providers": BACK["providers"].replace(", jwks_file: ./jwks.json", "")},
+        [("loses", "people of workforce", "keys of jwks.json (SHA-256 ...)")],
+    ),
     "a path": (
         replaced("roles", ("path: /team/, ", "")),
         [
@@ -200,10 +227,6 @@ def test_the_change_back_gives_what_was_taken(
     )
 
 
-BACK = {
-    "providers": "workforce: {type: oidc, issuer: 'https://login.example.com', audiences: [sts.amazonaws.com], jwks_file: ./jwks.json}"
-}
-
 SAME: dict[str, dict[str, str]] = {
     "nothing": {},
     "mappings in another order, one of them in two": {
@@ -225,9 +248,66 @@ SAME: dict[str, dict[str, str]] = {
 }
 
 
+CHAINED = """
+        lake/Analyst:
+          trust_policy:
+            Version: "2012-10-17"
+            Statement: [STATEMENTS]
+        lake/Engineer: {}
+        """
+CI = (
+    '{Effect: Allow, Principal: {AWS: "arn:aws:iam::111122223333:role/Engineer"}, Action: "sts:AssumeRole", Condition: '
+)
+TRUSTING = (
+    CI + '{StringEquals: {"sts:ExternalId": [x, y]}}}',
+    CI + '{IpAddress: {"aws:SourceIp": "192.0.2.0/24"}, Bool: {"aws:SecureTransport": "true"}}}',
+    '{Effect: Deny, Principal: "*", Action: "sts:AssumeRole", Condition: {Null: {"aws:SourceIp": "true"}}}',
+)
+
+
+def test_the_order_of_a_trust_policys_statements_is_no_change(tmp_path: Path) -> None:
+    old, new = (CHAINED.replace("STATEMENTS", ", ".join(order)) for order in (TRUSTING, TRUSTING[::-1]))
+
+    assert changes(tmp_path, {"roles": old, "mappings": "[]", "users": "{}"}, roles=new) == []
+
+
+def test_another_deny_in_the_place_of_one_changes_the_ways_too(tmp_path: Path) -> None:
+    old = CHAINED.replace("STATEMENTS", ", ".join(TRUSTING))
+    new = old.replace('Null: {"aws:SourceIp": "true"}', 'StringEquals: {"sts:ExternalId": y}')
+
+    found = changes(tmp_path, {"roles": old, "mappings": "[]", "users": "{}"}, roles=new)
+
+    assert [change for change, who, _ in found if who == "role lake/Engineer"] == ["loses", "gains"]
+
+
 @pytest.mark.parametrize("sections", SAME.values(), ids=SAME)
 def test_order_and_style_are_no_change(tmp_path: Path, sections: dict[str, str]) -> None:
     assert changes(tmp_path, **sections) == []
+
+
+def test_other_keys_in_a_file_of_the_same_name_are_told_and_its_folder_is_not(tmp_path: Path) -> None:
+    world, sides = GatewayWorld(tmp_path), []
+    for folder, blank in (("a", ""), ("b", ""), ("c", "\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "jwks.json").write_text((tmp_path / "jwks.json").read_text() + blank)
+        sides.append(_side(world.load(providers=BACK["providers"].replace("./jwks.json", f"./{folder}/jwks.json"))))
+
+    assert impact(sides[0], sides[1]) == ()
+    assert [one.change for one in impact(sides[0], sides[2])] == ["loses", "gains"]
+
+
+def test_variables_that_begin_to_count_in_a_trust_policy_are_told(tmp_path: Path) -> None:
+    condition = 'Action: "sts:AssumeRole", Condition: {StringEquals: {"aws:PrincipalTag/a": "${aws:PrincipalTag/b}"}}'
+    new = TRUSTED.replace("EFFECT", "Allow").replace('Action: "sts:AssumeRole"', condition)
+    old = new.replace("2012-10-17", "2008-10-17")
+
+    found = changes(tmp_path, {"roles": old}, roles=new)
+
+    literal = "(${ is plain text)"
+    assert [(change, literal in what) for change, who, what in found if who.startswith("AWS")] == [
+        ("loses", True),
+        ("gains", False),
+    ]
 
 
 DIRECTORY = (
@@ -253,7 +333,7 @@ def test_whom_a_directory_finds_is_told(tmp_path: Path) -> None:
         (
             "gains",
             "people of corp",
-            f"{groups} walk, people by (uid={{username}}), called by uid",
+            f"{groups} walk to a depth of 20, people by (uid={{username}}), called by uid",
         ),
     ]
 

@@ -115,6 +115,37 @@ def test_a_key_may_have_several_values(tmp_path: Path) -> None:
     assert not decided(world, resource="arn:aws:s3:::lake/by-key", context={"x:y": ("a", "c")}).allowed
 
 
+HIDDEN = TAGGED.replace(
+    '- {Effect: Deny, Action: "s3:DeleteObject", Resource: "*"}',
+    '- {Effect: Deny, Action: "s3:*", Resource: "*", Condition: {StringEquals: {"s3:ExistingObjectTag/hidden": "yes"}}}',
+)
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "S3:getobject", "s3:ListBucket"])
+def test_what_only_the_store_knows_helps_no_allow_and_every_deny(tmp_path: Path, action: str) -> None:
+    policies = HIDDEN.replace("StringEquals: {KEY: VALUE}", 'StringNotEquals: {"s3:BucketTag/x": "n"}')
+    world = GatewayWorld(tmp_path, policies=policies)
+
+    plain = decided(world, action=action, resource="arn:aws:s3:::lake/blue/a")
+    assert plain.explicit_deny is (action != "s3:ListBucket")
+    assert not decided(world, action=action, resource="arn:aws:s3:::lake/by-key").allowed
+    context = {"s3:ExistingObjectTag/hidden": ("no",), "S3:BucketTag/x": ("y",)}
+    assert decided(world, action=action, resource="arn:aws:s3:::lake/by-key", context=context).allowed
+
+
+async def test_it_agrees_with_the_server_about_what_is_not_seen(tmp_path: Path) -> None:
+    world = GatewayWorld(tmp_path, policies=HIDDEN.replace("KEY: VALUE", '"x:y": "z"'))
+    (service,) = world.configuration.services
+    credentials = (await world.assume()).credentials
+    path, host = "/lake/blue/a", "s3.example.com"
+    http = world.signed(credentials, method="GET", path=path, host=host, service="s3", rules=S3_RULES)
+
+    with pytest.raises(ActionDenied) as denied:
+        world.exchange.authorize(http, service, b"", sha256(b""), ORIGIN)
+
+    assert denied.value.cause == decided(world, resource=f"arn:aws:s3:::{path[1:]}").reason
+
+
 @pytest.mark.parametrize(("method", "action"), [("GET", "s3:GetObject"), ("PUT", "s3:PutObject")])
 async def test_it_agrees_with_the_server(world: GatewayWorld, method: str, action: str) -> None:
     (service,) = world.configuration.services

@@ -38,6 +38,11 @@ def allowed(one: Loosened) -> bool:
         ({"Resource": "arn:aws:s3:::lake/${x:y}/b"}, True, ("resource arn:aws:s3:::lake/${x:y}/b",)),
         ({"Resource": "arn:aws:s3:::lake/${x:y}/c"}, False, ("resource arn:aws:s3:::lake/${x:y}/c",)),
         ({"Resource": "arn:aws:s3:::sea/${x:y}/b"}, False, ("resource arn:aws:s3:::sea/${x:y}/b",)),
+        (
+            {"Resource": ["arn:aws:s3:::sea/${x:y}", "arn:aws:s3:::lake/*q*/b", "arn:aws:s3:::sea/${x:z}"]},
+            False,
+            ("resource arn:aws:s3:::sea/${x:y} or arn:aws:s3:::sea/${x:z}",),
+        ),
         ({"Action": "s3:PutObject"}, False, ()),
     ],
 )  # fmt: skip

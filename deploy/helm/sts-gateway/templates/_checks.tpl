@@ -32,7 +32,9 @@
 {{- if and (gt $most 1) (or (hasPrefix "memory:" $state) (hasPrefix "sqlite:" $state)) -}}
 {{- fail (printf "\n\nset config.gateway.state to a Redis (rediss://...), or replicaCount to 1: %s is of one pod alone" (hasPrefix "memory:" $state | ternary "memory:" "sqlite:")) -}}
 {{- end -}}
-{{- if and (regexMatch "^redis[a-z+]*://[^/]*:[^/]+@" $state) (not (contains "${" $state)) -}}
+{{- /* A reference beside a password makes that one no reference. */ -}}
+{{- $plain := regexReplaceAll "[$][{][^}]*[}]" $state "" -}}
+{{- if or (regexMatch "^redis[a-z+]*://[^/]*:[^/]+@" $plain) (regexMatch "[?&]sentinel_password=[^&]" $plain) -}}
 {{- fail "\n\ngive the password in config.gateway.state by reference: rediss://:${env:REDIS_PASSWORD}@HOST, with env" -}}
 {{- end -}}
 {{- end -}}
@@ -43,7 +45,8 @@
 {{- $secrets := list "client_secret" "bind_password" "secret" "secret_access_key" "private_key" "proxy_token" -}}
 {{- if kindIs "map" (index . 0) -}}
 {{- range $name, $value := index . 0 -}}
-{{- if and (has $name $secrets) (kindIs "string" $value) (not (contains "${" $value)) -}}
+{{- $one := not (has (kindOf $value) (list "map" "slice" "invalid")) -}}
+{{- if and $one (has $name $secrets) (not (contains "${" (toString $value))) -}}
 {{- fail (printf "\n\ngive %s.%s by reference: ${env:NAME} with env, or ${file:/run/secrets/sts-gateway/NAME/KEY} with secretFiles" $key $name) -}}
 {{- end -}}
 {{- include "sts-gateway.checkSecrets" (list $value (printf "%s.%s" $key $name)) -}}

@@ -1,12 +1,16 @@
 """The administrator's view: who may see it, what it tells, and that nothing can be changed there."""
 
+import asyncio
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.doors.portal.door import PAGES
+from gateway.exchange import administration
+from gateway.exchange.catalogue import AccessRow
 from tests.fakes.people_world import Browser, PeopleWorld, form_of, people_world
 
 VIEWS = ("/portal/gateway", "/portal/gateway/access", "/portal/gateway/refusals")
@@ -122,6 +126,26 @@ async def test_access_tells_who_may_assume_a_role_and_by_which_mapping(browser: 
     assert "mappings[1]" in one
     assert "mappings[0]" not in one
     assert "there is no such role" in (await browser.get("/portal/gateway/access?role=lake/Nothing")).text
+
+
+async def test_nobody_waits_for_a_long_list_of_ways_to_roles(
+    browser: Browser, world: PeopleWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, listed = threading.Event(), threading.Event()
+
+    def long_list(*_: object) -> tuple[AccessRow, ...]:
+        asked.set()
+        assert listed.wait(20)
+        return ()
+
+    monkeypatch.setattr(administration, "access", long_list)
+    await world.sign_in(browser, "auditors")
+
+    page = asyncio.create_task(browser.get("/portal/gateway/access"))
+    assert await asyncio.to_thread(asked.wait, 20)
+    assert (await browser.get("/portal")).status_code == 200
+    listed.set()
+    assert (await page).status_code == 200
 
 
 async def test_a_refusal_is_found_by_its_request_id(browser: Browser, world: PeopleWorld) -> None:
