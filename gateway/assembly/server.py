@@ -11,6 +11,7 @@ from gateway.assembly.listening import AddressUnavailable, Listeners, close_all,
 from gateway.assembly.supervisor import START_FAILED, supervise
 from gateway.assembly.tls import server_context
 from gateway.assembly.worker import Server, ServerSettings, StartFailed
+from gateway.client.core_files import leave_no_core_file
 from gateway.telemetry.cells import Board
 from gateway.telemetry.meters import Meters
 from gateway.web.asgi import Application
@@ -43,6 +44,7 @@ def serve(
     0: ended in order; 1: the application did not start; 130: interrupted from the terminal. Port 0 takes a free one;
     the log's line `listening` tells which. Raises AddressUnavailable, UnusableTls, and what `make_app` raises.
     """
+    leave_no_core_file()
     if settings.tls is not None:
         server_context(settings.tls)  # told before anything is forked
     places = _descriptors() - _RESERVED

@@ -2,6 +2,8 @@
 
 import logging
 import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,10 +30,13 @@ class TlsFiles:
 class Certificate:
     """A server's certificate that is replaced on disk while it serves: handshakes from then on show the new one."""
 
-    def __init__(self, files: TlsFiles, context: ssl.SSLContext) -> None:
+    def __init__(self, files: TlsFiles, context: ssl.SSLContext, tell: Callable[[float], None]) -> None:
+        """`tell` is given the end of what is in use, in seconds since the epoch."""
         self._files = files
         self._context = context
+        self._tell = tell
         self._seen = self._look()
+        self._tell_end()
 
     def follow(self) -> None:
         """Take a changed pair of files; one that does not fit together is told, and looked at again next time."""
@@ -45,7 +50,16 @@ class Certificate:
             _LOG.error("the changed certificate is not taken: %s", fault)
             return
         self._seen = seen
+        self._tell_end()
         _LOG.info("the certificate has changed")
+
+    def _tell_end(self) -> None:
+        from cryptography.x509 import load_pem_x509_certificates  # for those alone who serve TLS here
+
+        # OpenSSL, which serves it, is less strict than what reads it here.
+        with suppress(OSError, ValueError):
+            own = load_pem_x509_certificates(self._files.certificate.read_bytes())[0]
+            self._tell(own.not_valid_after_utc.timestamp())
 
     def _look(self) -> tuple[object, ...]:
         return tuple(state_of(path) for path in (self._files.certificate, self._files.private_key))

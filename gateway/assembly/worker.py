@@ -14,13 +14,15 @@ from typing import Any, Final, cast
 
 import uvicorn
 
+from gateway.assembly.handshakes import TlsListener
 from gateway.assembly.listening import are_queues_empty, refuse_newcomers, take_newcomers
 from gateway.assembly.tls import Certificate, TlsFiles, server_context
 from gateway.assembly.watchdog import Watchdog
 from gateway.telemetry.meters import HttpMeter, Meters
 from gateway.web.asgi import Application
 from gateway.web.at_once import Prompt
-from gateway.web.bounded_protocol import BoundedProtocol, Bounds
+from gateway.web.bounded_protocol import BoundedProtocol
+from gateway.web.bounds import Bounds
 from gateway.web.connections import Admissions
 from gateway.web.draining import begin_draining
 from gateway.web.lean_protocol import ConnectionState
@@ -141,15 +143,8 @@ class Server(uvicorn.Server):
             raise StartFailed
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_log_stray)
-        tls: dict[str, Any] = {}
-        if self.config.ssl is not None and self._settings.tls is not None:
-            self._certificate = Certificate(self._settings.tls, self.config.ssl)
-            tls = {"ssl": self.config.ssl, "ssl_handshake_timeout": self._settings.bounds.head_time}
         take_newcomers([*(sockets or []), *self._internal])
-        self.servers = [
-            await loop.create_server(self._protocol, sock=one, backlog=self.config.backlog, **tls)
-            for one in sockets or ()
-        ]
+        self.servers = [await self._server(one) for one in sockets or ()]
         self._internal_state |= self.lifespan.state
         mark_internal(self._internal_state)
         self.servers += [
@@ -163,11 +158,34 @@ class Server(uvicorn.Server):
         self.started = True
         self._on_started()
 
-    def _protocol(self) -> BoundedProtocol:
+    async def _server(self, listening: socket.socket) -> Any:
+        context, state = self.config.ssl, self.server_state
+        if context is None or self._settings.tls is None:
+            loop = asyncio.get_running_loop()
+            return await loop.create_server(self._protocol, sock=listening, backlog=self.config.backlog)
+        if self._certificate is None:
+            self._certificate = Certificate(self._settings.tls, context, state.meter.certificate_ends)
+        listening.listen(self.config.backlog)
+        return TlsListener(
+            listening,
+            self._protocol,
+            context,
+            state.admissions,
+            state.meter,
+            seconds=self._settings.bounds.head_time,
+        )
+
+    def _protocol(self, admission: str | None = None) -> BoundedProtocol:
         bounds, prompt = self._settings.bounds, self._prompt
         at_once, below = (None, None) if prompt is None else (prompt.at_once, prompt.below)
         return BoundedProtocol(
-            self.config, self.server_state, self.lifespan.state, bounds=bounds, at_once=at_once, below=below
+            self.config,
+            self.server_state,
+            self.lifespan.state,
+            bounds=bounds,
+            at_once=at_once,
+            below=below,
+            admission=admission,
         )
 
     def _internal_protocol(self) -> BoundedProtocol:

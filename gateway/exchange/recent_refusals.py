@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 _KEPT: Final = 1_000
-_KEPT_OF_FLOODS: Final = 100
+_KEPT_OF_FLOODS: Final = 64
 LONGEST: Final = 512
 """Characters of a text at most."""
 
@@ -48,8 +48,8 @@ class RecentRefusal:
         )
 
 
-_Kept = tuple[int, str, Callable[[], RecentRefusal]]
-"""Which one it is of all that there were, its request's id, and what makes it."""
+_Kept = tuple[int, str, Callable[..., RecentRefusal], tuple[Any, ...]]
+"""Which one it is of all that there were, its request's id, and what makes it of what."""
 
 
 class RecentRefusals:
@@ -65,24 +65,28 @@ class RecentRefusals:
     def keep(self, record: Mapping[str, Any]) -> None:
         """Keep the refusal that an audit record tells of; the oldest one goes."""
         refusal = RecentRefusal.of(record)
-        self._kept.append((self._number(), refusal.request_id, lambda: refusal))
+        self._kept.append((self._number(), refusal.request_id, _same, (refusal,)))
 
-    def keep_of_flood(self, request_id: str, made: Callable[[], RecentRefusal]) -> None:
+    def keep_of_flood(self, request_id: str, made: Callable[..., RecentRefusal], *of: Any) -> None:
         """As `keep`, of what anybody may send without end: the oldest of these goes, never another's.
 
         It is made where somebody asks for it: hardly any of a flood are read.
         """
-        self._kept_of_floods.append((self._number(), request_id, made))
+        self._kept_of_floods.append((self._number(), request_id, made, of))
 
     def by_request(self, request_id: str) -> RecentRefusal | None:
-        return next((made() for _, one, made in self._newest_first() if one == request_id), None)
+        return next((made(*of) for _, one, made, of in self._newest_first() if one == request_id), None)
 
     def latest(self, count: int) -> Sequence[RecentRefusal]:
         """The newest first."""
-        return [made() for _, _, made in itertools.islice(self._newest_first(), count)]
+        return [made(*of) for _, _, made, of in itertools.islice(self._newest_first(), count)]
 
     def _newest_first(self) -> Iterator[_Kept]:
         return merge(reversed(self._kept), reversed(self._kept_of_floods), key=itemgetter(0), reverse=True)
+
+
+def _same(refusal: RecentRefusal) -> RecentRefusal:
+    return refusal
 
 
 def _text(value: Any) -> str:

@@ -100,6 +100,12 @@ class UsualPlan:
         return '["' + '","'.join(found) + '"]' if found else None
 
 
+def may_allow(parts: Parts, role: Role, provider: str, groups: frozenset[str]) -> bool:
+    """Whether a mapping may allow the role to somebody of these groups. For others no plan is made: that takes long."""
+    mappings = [one.mapping for one in parts.catalog.trust_of(role).mappings if one.mapping.provider == provider]
+    return any(not one.groups or not one.groups.isdisjoint(groups) for one in mappings)
+
+
 def plan_for(parts: Parts, role: Role, provider: str, issuer: str) -> UsualPlan | None:
     """None where a decision may need more than provider and groups, or grant more than the role.
 

@@ -21,7 +21,18 @@ from gateway.telemetry.audit import line_of
 from gateway.telemetry.meters import Meters, outcome_of
 from gateway.wire.sts_faults import FAULTS, answer_of
 
-FIELDS: Final = ("session_name", "duration", "cause", "now", "source_ip", "user_agent", "request_id", "event_id")
+FIELDS: Final = (
+    "role_arn",
+    "account",
+    "session_name",
+    "duration",
+    "cause",
+    "now",
+    "source_ip",
+    "user_agent",
+    "request_id",
+    "event_id",
+)
 """What differs from one refusal to the next, in the order in which a Template takes it."""
 
 _NOW: Final = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -30,7 +41,10 @@ _DURATION: Final = 987_654_321
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalPlan:
-    """One role, one provider, one message. `recent`: what administrators are told, of nobody in particular."""
+    """One provider, one message; of whatever role, be there such a one or not.
+
+    `recent`: what administrators are told, of nobody in particular.
+    """
 
     status: int
     line: Template
@@ -55,10 +69,12 @@ class RefusalPlan:
         )
 
 
-def refusal_plan(parts: Parts, role_arn: str, provider: str, message: str, *, with_duration: bool) -> RefusalPlan:
+def refusal_plan(parts: Parts, provider: str, message: str, *, with_duration: bool) -> RefusalPlan:
     """`message`: of the InvalidIdentityToken."""
     mark = secrets.token_hex(8)
     marks = {name: f"{mark}{number:02d}" for number, name in enumerate(FIELDS)} | {"now": utc_text(_NOW)}
+    marks["account"] = f"{secrets.randbelow(10**12):012d}"
+    marks["role_arn"] = f"arn:aws:iam::{marks['account']}:role/{mark}"
     error = InvalidIdentityToken(message, cause=marks["cause"])
     records = Records()
     trail = parts.trail.written_to(records, Stopped(_NOW))
@@ -73,7 +89,7 @@ def refusal_plan(parts: Parts, role_arn: str, provider: str, message: str, *, wi
         meter=Meters.alone().action(ACTION),
     )
     duration = _DURATION if with_duration else None
-    request = SessionRequest(role_arn=role_arn, session_name=marks["session_name"], duration=duration)
+    request = SessionRequest(role_arn=marks["role_arn"], session_name=marks["session_name"], duration=duration)
     assume_role.begin(entry, request)
     entry.details["provider"] = provider
     entry.refused(error)

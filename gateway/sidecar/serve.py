@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.client.core_files import leave_no_core_file
 from gateway.client.held import Clocks, HeldCredentials
 from gateway.sidecar import container, imds
 from gateway.sidecar.application import Application, only_probes
@@ -62,6 +63,7 @@ def serve(
 
     Raises UnusableAuthorization, CannotListen.
     """
+    leave_no_core_file()
     authorization = Authorization(environment, time.monotonic)
     hops = _ONE_HOP if listening.imds else None
     sockets = [bound(address, listening.port, hops=hops) for address in listening.addresses]

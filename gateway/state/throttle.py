@@ -1,8 +1,8 @@
 """The throttle of failed logins: how often somebody may try a password that was wrong."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -16,6 +16,8 @@ _PATIENCE: Final = 1.0
 """Seconds that a login waits for the store; then this process counts for itself."""
 _PAUSE: Final = timedelta(seconds=5)
 """How long a store that did not answer is left alone."""
+_FEW: Final = 16
+"""As many as a directory is asked at once."""
 _OWN: Final = "own"
 _UNDELIVERED: Final = "undelivered"
 
@@ -41,6 +43,7 @@ class Throttle:
         self._local = MemoryStore(clock)
         self._away_until = self._overflown_until = clock.now()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._few: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def turn(self, key: str) -> AbstractAsyncContextManager[None]:
         """One attempt of a key at a time in this process.
@@ -48,6 +51,35 @@ class Throttle:
         Without it a hundred guesses at once would all be let through before the first had failed. Of N workers together
         at most `attempts + N - 1` guesses reach the directory.
         """
+        return self._turn(key)
+
+    def few_at_once(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Few attempts of a key at a time in this process, for keys that many share.
+
+        All that came at once would else be let through before the first had failed; of N workers together at most
+        `attempts` and these few of each reach the directory. Ask `refused` inside.
+        """
+        few = self._few.get(key)
+        if few is None:
+            few = self._few[key] = asyncio.Semaphore(_FEW)
+        return few
+
+    @asynccontextmanager
+    async def turn_or_patience(self, key: str, seconds: float) -> AsyncIterator[None]:
+        """As `turn`; whoever has waited so long goes on without: nobody may keep others from theirs."""
+        turn = self._turn(key)
+        try:
+            async with asyncio.timeout(seconds):
+                await turn.acquire()
+        except TimeoutError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            turn.release()
+
+    def _turn(self, key: str) -> asyncio.Lock:
         lock = self._turns.get(key)
         if lock is None:
             lock = self._turns[key] = asyncio.Lock()

@@ -87,6 +87,11 @@ HTTP_RESPONSES: Final = counter("http_responses_total", "Answers by class of sta
 HTTP_DURATION: Final = histogram(
     "http_request_duration_seconds", "Time from a request's head to the end of its answer, the client's own included."
 )
+CERTIFICATE_ENDS: Final = gauge(
+    "certificate_expires_timestamp_seconds",
+    "When the gateway's own certificate in use ends; absent where it serves without TLS.",
+    merge=least,
+)
 CONNECTIONS: Final = gauge("http_connections", "Open connections.", merge=total)
 CONNECTIONS_REFUSED: Final = counter(
     "http_connections_refused_total", "Connections closed at once: too many in all or from one address."
@@ -105,6 +110,7 @@ METRICS: Final = (
         LOOP_LAG,
         HTTP_RESPONSES,
         HTTP_DURATION,
+        CERTIFICATE_ENDS,
         CONNECTIONS,
         CONNECTIONS_REFUSED,
         REQUESTS_REFUSED,
@@ -150,10 +156,21 @@ class ActionMeter:
 class HttpMeter:
     """Counts answers, connections, and what is refused before any application."""
 
-    __slots__ = ("_connections", "_refused", "_registry", "_responses", "connection_refused", "took")
+    __slots__ = (
+        "_connections",
+        "_refused",
+        "_registry",
+        "_responses",
+        "certificate_ends",
+        "connection_refused",
+        "took",
+    )
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        ends = registry.gauge(CERTIFICATE_ENDS)
+        ends.forget()
+        self.certificate_ends: Final = ends.set
         self._responses = [registry.counter(HTTP_RESPONSES, f"{digit}xx").inc for digit in range(1, 6)]
         self._connections = registry.gauge(CONNECTIONS)
         self._connections.set(0)

@@ -25,7 +25,7 @@ Called in the same turn, once, it gives the answer.
 class Ready(NamedTuple):
     """An answer whose length and request id are still to be written: `before` and `after` stand around the length.
 
-    `block`: `before` as it goes over the wire, where somebody has it.
+    `block` and `after_block`: `before` and `after` as they go over the wire, where somebody has them.
     """
 
     status: int
@@ -34,6 +34,7 @@ class Ready(NamedTuple):
     after: Headers
     request_id: str
     block: bytes | None = None
+    after_block: bytes | None = None
 
 
 AtOnce = Callable[[str | None, bool, RequestHeaders, bytes], Callable[[], Ready] | None]

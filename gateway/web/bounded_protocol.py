@@ -3,8 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any, Final
 
 import httptools
@@ -13,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain.identifiers import random_uuid
 from gateway.web.at_once import AtOnce, Below
+from gateway.web.bounds import Bounds, Part
 from gateway.web.connections import Admissions
 from gateway.web.lean_protocol import ConnectionState, LeanProtocol
 from gateway.web.refusals import (
@@ -22,6 +21,7 @@ from gateway.web.refusals import (
     MALFORMED,
     METHOD,
     METHODS,
+    OVERFULL,
     TARGET,
     TOO_SLOW,
     TRANSFER_CODING,
@@ -34,33 +34,9 @@ from gateway.web.refusals import (
 _LOG: Final = logging.getLogger("gateway.connections")
 _SLICE: Final = 16 * 1024
 """Bytes go to the parser in slices, so that what is counted after each is off by no more than one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What one connection may take. Sizes in bytes, times in seconds."""
-
-    url: int = 40 * 1024  # MinIO's clients send tokens in it
-    header_count: int = 100
-    headers: int = 64 * 1024
-    head_time: float = 10.0
-    body_time: float = 30.0
-    answer_time: float = 30.0  # how long a client may leave its answer unread
-    framing: int = 64 * 1024  # chunk sizes, chunk extensions and trailers beyond 16 times the body
-    discarded: int = 1024 * 1024  # of a body that nobody reads because its answer was sent already
-
-
-class _Part(Enum):
-    """Which part of a message the client has to send next."""
-
-    HEAD = auto()
-    BODY = auto()
-    NOTHING = auto()
-
-
-_HEAD: Final = _Part.HEAD
-_BODY: Final = _Part.BODY
-_NOTHING: Final = _Part.NOTHING
+_HEAD: Final = Part.HEAD
+_BODY: Final = Part.BODY
+_NOTHING: Final = Part.NOTHING
 
 
 class _Refused(Exception):
@@ -81,6 +57,7 @@ class BoundedProtocol(LeanProtocol):
         at_once: AtOnce | None = None,
         below: Below | None = None,
         admissions: Admissions | None = None,
+        admission: str | None = None,  # a place that it has already
     ) -> None:
         """`at_once`: asked first about each POST of `/` that comes whole; `below`: of what it has the path of."""
         super().__init__(config, server_state, app_state, _loop)
@@ -88,8 +65,9 @@ class BoundedProtocol(LeanProtocol):
         self._below = below
         self._bounds = bounds
         self._admissions = admissions or server_state.admissions  # a listener may have places of its own
-        self._admission: str | None = None
+        self._admission = admission
         self._part = _HEAD
+        self._is_large = False
         self._refusal: Refusal | None = None
         self._read_deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
@@ -97,12 +75,15 @@ class BoundedProtocol(LeanProtocol):
         self._begin_message()
 
     def _begin_message(self) -> None:
+        if self._is_large:
+            self.server_state.under_way.ended(self)
+            self._is_large = False
         self._head_size = self._body_size = self._body_fed = self._discarded = 0
         self._read_before: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._admission = self._admissions.admit(self.client[0] if self.client else "local")
+        self._admission = self._admission or self._admissions.admit(self.client[0] if self.client else "local")
         if self._admission is None:
             self.server_state.meter.connection_refused()
             transport.abort()
@@ -113,6 +94,7 @@ class BoundedProtocol(LeanProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
         self.resume_writing()
+        self.server_state.under_way.ended(self)
         super().connection_lost(exc)
         if self._admission is not None:
             self._admissions.release(self._admission)
@@ -153,6 +135,7 @@ class BoundedProtocol(LeanProtocol):
                 raise self._refused(HEADERS_TOO_LARGE)
             if len(self.headers) > self._bounds.header_count:
                 raise self._refused(HEADERS_TOO_LARGE)
+            self._take_room()
         elif self._part is _BODY and self._read_before is not None:
             self._body_fed += len(piece) - (self._body_size - self._read_before)
             if self._body_fed > self._bounds.framing + 16 * self._body_size:
@@ -220,7 +203,25 @@ class BoundedProtocol(LeanProtocol):
             if self._discarded > self._bounds.discarded:
                 self.server_state.outbox.empty()
                 self.transport.close()
+        self._take_room()
         super().on_body(body)
+
+    def _take_room(self) -> None:
+        size = self._head_size + self._body_size
+        if size <= _SLICE:
+            return
+        self._is_large = True
+        for one in self.server_state.under_way.grown(self, size):
+            if one is self:
+                raise self._refused(OVERFULL)
+            one.give_way()
+
+    def give_way(self) -> None:
+        """End what is under way, for the room that it takes."""
+        if self._part is _NOTHING:
+            self.transport.abort()
+        else:
+            self._refuse(OVERFULL)
 
     def on_message_complete(self) -> None:
         self._part = _NOTHING

@@ -170,7 +170,7 @@ def whole_answer(ready: Ready, defaults: bytes) -> bytes:
         defaults,
         (_blocks.get(ready.before) or _block(ready.before)) if ready.block is None else ready.block,
         len(body),
-        _blocks.get(ready.after) or _block(ready.after),
+        (_blocks.get(ready.after) or _block(ready.after)) if ready.after_block is None else ready.after_block,
         ready.request_id.encode("ascii"),
         body,
     )

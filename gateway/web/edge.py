@@ -14,6 +14,7 @@ from gateway.telemetry.log import REQUEST_ID, AccessLine
 from gateway.telemetry.meters import HttpMeter
 from gateway.web.asgi import Application, Message, Receive, Scope, Send
 from gateway.web.at_once import AtOnce, Below, DoorAtOnce, DoorBelow, Ready, RequestHeaders
+from gateway.web.cycle import block_of
 from gateway.web.limits import ClientDisconnected
 from gateway.web.origin import Network, OriginReader, keep_origin
 from gateway.web.responses import Answer, Headers, send_answer
@@ -45,7 +46,7 @@ _TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000")
 class Edge:
     """Wraps the whole application. What a door raises and does not render itself is a bug and is caught here, once."""
 
-    __slots__ = ("_access_log", "_app", "_headers", "_meter", "_origins", "_render_fault", "at_once")
+    __slots__ = ("_access_log", "_app", "_block", "_headers", "_meter", "_origins", "_render_fault", "at_once")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Edge:
         self._render_fault = render_fault
         self._origins = OriginReader(trusted_proxies)
         self._headers = (*_HEADERS, _TRANSPORT_SECURITY) if public_url.startswith("https://") else _HEADERS
+        self._block = block_of(self._headers)
         self._access_log = access_log
         self._meter = meter
         self.at_once: AtOnce | None = None if at_once is None else partial(self._at_once, at_once)
@@ -102,7 +104,8 @@ class Edge:
             REQUEST_ID.reset(token)
         self._told(origin, "POST", b"/", answer.status, time.monotonic() - started)
         own = _beside(answer.headers, self._headers)
-        return Ready(answer.status, answer.headers, answer.body, own, request_id, answer.block)
+        own_block = self._block if own is self._headers else None
+        return Ready(answer.status, answer.headers, answer.body, own, request_id, answer.block, own_block)
 
     def below(self, doors: Mapping[bytes, DoorBelow]) -> Below:
         """The way of requests without a body to the doors that have these paths and all below them."""
@@ -136,7 +139,8 @@ class Edge:
         # Behind the head of an answer to HEAD, a body would be read as the next request's answer (RFC 9112 6.3).
         body = b"" if verb == "HEAD" else answer.body
         own = _beside(answer.headers, self._headers)
-        return Ready(answer.status, answer.headers, body, own, request_id, answer.block)
+        own_block = self._block if own is self._headers else None
+        return Ready(answer.status, answer.headers, body, own, request_id, answer.block, own_block)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -15,6 +15,7 @@ from gateway.telemetry.meters import HttpMeter
 from gateway.web.at_once import AtOnce, Below, Ready
 from gateway.web.connections import Admissions
 from gateway.web.cycle import Cycle, Outbox, block_of, whole_answer
+from gateway.web.requests_under_way import RequestsUnderWay
 
 _ROOT: Final = b"/"
 _POST: Final = b"POST"
@@ -28,6 +29,7 @@ class ConnectionState(ServerState):
         self.admissions = admissions
         self.meter = meter
         self.outbox: Final = Outbox(self.connections)
+        self.under_way: Final[RequestsUnderWay[Any]] = RequestsUnderWay()
         self.draining = False
         self._rendered: tuple[object, bytes] = (None, b"")
 

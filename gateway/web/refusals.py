@@ -27,6 +27,7 @@ TOO_SLOW: Final = Refusal(408, "The request did not arrive in time")
 URL_TOO_LONG: Final = Refusal(414, "The request target is too long")
 HEADERS_TOO_LARGE: Final = Refusal(431, "The request has too many headers, or they are too large")
 FRAMING_TOO_LARGE: Final = Refusal(413, "The request body has more framing than content")
+OVERFULL: Final = Refusal(503, "Too many large requests are on their way; try again")
 VERSION: Final = Refusal(505, "The gateway speaks HTTP/1.1 and HTTP/1.0")
 
 

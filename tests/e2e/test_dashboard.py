@@ -14,10 +14,11 @@ import yaml
 from tests.e2e.canaries import Canaries
 from tests.e2e.installation import ROOT, Installation
 from tests.e2e.openid_provider import OpenIdProvider
-from tests.e2e.process import until
+from tests.e2e.process import free_port, until
 from tests.e2e.server import Gateway
 from tests.fakes.saml_identity_provider import SamlIdentityProvider
 from tests.fakes.saml_world import metadata_xml
+from tests.servers.certificates import Authority
 
 RULES = ROOT / "deploy" / "prometheus"
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "sts-gateway.json").read_text())
@@ -50,6 +51,25 @@ def metrics_of(expression: str) -> set[str]:
     return set(re.findall(r"\bsts_gateway_\w+", expression))
 
 
+class SecureGateway(Gateway):
+    """It serves TLS; its internal listener has probes and metrics."""
+
+    def __init__(self, folder: Path, installed: Installation, canaries: Canaries, issuer: str) -> None:
+        pair, inside = Authority(folder).issue("tls", "127.0.0.1"), f"127.0.0.1:{free_port()}"
+        self._inside = f"http://{inside}"
+        lines = f"internal_listen: {inside}\ntls: {{certificate: {pair.certificate}, private_key: {pair.key}}}"
+        super().__init__(folder, installed, canaries, issuer=issuer, client_secret="none", settings=lines)
+
+    def metrics(self) -> httpx.Response:
+        return httpx.get(f"{self._inside}/metrics")
+
+    def readiness(self) -> int | None:
+        try:
+            return httpx.get(f"{self._inside}/readyz").status_code
+        except httpx.TransportError:
+            return None
+
+
 @pytest.fixture(scope="module")
 def kinds(
     tmp_path_factory: pytest.TempPathFactory,
@@ -58,7 +78,7 @@ def kinds(
     provider: OpenIdProvider,
     token: str,
 ) -> Iterator[dict[str, str]]:
-    """Metric to kind, of a gateway to which everything has happened that a metric tells of."""
+    """Metric to kind, of gateways to which everything has happened that a metric tells of."""
     folder = tmp_path_factory.mktemp("dashboard")
     metadata = metadata_xml(SamlIdentityProvider().certificate, more='validUntil="2099-01-01T00:00:00Z"')
     folder.joinpath("adfs.xml").write_text(metadata)
@@ -70,7 +90,8 @@ def kinds(
         client_secret=provider.client_secret,
         sections={"providers": "adfs: {type: saml, metadata: ./adfs.xml}"},
     )
-    with running as gateway:
+    secure = SecureGateway(tmp_path_factory.mktemp("secure"), installed, canaries, provider.issuer)
+    with running as gateway, secure:
         rotated = installed.run("keys", "rotate", "--keyring", folder / "keyring.json")
         assert rotated.returncode == 0, rotated.stderr
         gateway.assume(token)
@@ -79,7 +100,8 @@ def kinds(
         wanted = {name for _, expression in expressions() for name in metrics_of(expression)}
 
         def shown() -> dict[str, str] | None:
-            told = dict(re.findall(r"^# TYPE (\S+) (\w+)$", gateway.metrics().text, re.MULTILINE))
+            texts = gateway.metrics().text + secure.metrics().text
+            told = dict(re.findall(r"^# TYPE (\S+) (\w+)$", texts, re.MULTILINE))
             parts = {f"{name}{end}": kind for name, kind in told.items() if kind == "histogram" for end in SUFFIXES}
             # What a process looks at once a second comes a second later.
             return {**told, **parts} if wanted <= {*told, *parts} else None

@@ -25,7 +25,7 @@ from gateway.connectors.ldap.settings import LdapSettings, is_loopback
 from gateway.connectors.ldap.srv import ResolveSrv, resolve_srv
 from gateway.connectors.ldap.templates import DnTemplate
 from gateway.connectors.ldap.transport import tls_context
-from gateway.connectors.ldap.typed import throttle_key, typed_name, typed_password
+from gateway.connectors.ldap.typed import loose_throttle_key, throttle_key, typed_name, typed_password
 from gateway.domain.arn import ldap_issuer
 from gateway.domain.clock import Clock
 from gateway.domain.errors import ProviderUnreachable, RejectedLogin
@@ -134,7 +134,7 @@ class LdapConnector:
         An unusable password is refused before any socket opens. Raises RejectedLogin, ProviderUnreachable.
         """
         name = typed_name(username)
-        typed_key = throttle_key(name)
+        typed_key = throttle_key(name) if self._template is None else loose_throttle_key(name)
         usable = typed_password(password, principal_key=typed_key)
         deadline = Deadline(self._settings.timeouts.login, self._monotonic)
         found = None if self._template is not None else await self._blocking(deadline, self._find, name, deadline)
@@ -211,7 +211,7 @@ class LdapConnector:
             lambda session: _bound(session, person.entry.dn, located.password, deadline), deadline
         )
         if refusal is not None:
-            self._decoy.remember_refused(begun)
+            self._decoy.refused(begun, deadline)
             raise _rejected(refusal, located.principal_key)
         self._decoy.remember_taken(begun)
         return self._directory.as_service(lambda session: self._identity(session, located, person), deadline)

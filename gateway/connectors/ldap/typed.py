@@ -38,6 +38,15 @@ def throttle_key(name: str) -> str:
     return folded(name)
 
 
+def loose_throttle_key(name: str) -> str:
+    """One key for all names that may be one entry's in a DN, which tells nobody whose entry it is.
+
+    Directories fold more than `throttle_key` does: to OpenLDAP a capital I with a dot is an `i`, to Active Directory no
+    accent makes a difference. Each such spelling would have guesses of its own.
+    """
+    return "".join(one for one in unicodedata.normalize("NFKD", folded(name)) if unicodedata.category(one) != "Mn")
+
+
 def typed_password(password: str, *, principal_key: str) -> str:
     """The password as it was typed, which is what directories compare.
 

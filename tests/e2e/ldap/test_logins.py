@@ -248,6 +248,18 @@ async def test_people_bind_by_a_template_without_any_service_account(
     assert server.count("cn=svc") == 0
 
 
+async def test_who_binds_by_a_template_has_one_count_however_the_directory_folds_names(
+    start_openldap: Callable[..., Slapd], connect: Connect
+) -> None:
+    connector = connect(start_openldap(data=person("alice", "alice-secret"), others_read=True), **BY_TEMPLATE)
+
+    # To OpenLDAP the dotted capital is a plain i.
+    located = await connector.locate("al\u0130ce", "alice-secret")
+
+    assert (await connector.prove(located)).username == "alice"
+    assert located.principal_key == "alice"
+
+
 @pytest.mark.parametrize("typed", ["alice,ou=people", "*", "alice+uid=alice", "\\61lice", 'a"b', "x,uid=alice"])
 async def test_a_hostile_name_stays_one_value_of_the_template(openldap: Slapd, connect: Connect, typed: str) -> None:
     await refusal(connect(openldap, **BY_TEMPLATE), typed, "alice-secret")

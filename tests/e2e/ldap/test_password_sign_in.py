@@ -185,6 +185,16 @@ def test_a_wrong_password_is_one_line_and_leaves_nothing(
     assert list((tmp_path / "cache").rglob("*.json")) == []
 
 
+def test_a_provider_that_nobody_has_is_told_before_anything_is_asked(
+    installed: Installation, gateway: DirectoryGateway, home: Mapping[str, str]
+) -> None:
+    terminal = Terminal([installed.command, "login", "--url", gateway.url, "--ldap", "crop"], home)
+
+    assert terminal.ended() == 1
+    told = f"no provider crop signs people in; {gateway.url}/login has those that do"
+    assert terminal.shown.strip() == f"sts-gateway login: {gateway.url}: {told}"
+
+
 def _remember_tokens(home: Mapping[str, str], canaries: Canaries) -> None:
     (kept,) = Path(home["XDG_CACHE_HOME"]).rglob("*.json")
     tokens = json.loads(kept.read_text())["tokens"]

@@ -7,7 +7,8 @@ from gateway.assembly.last_good import FIXED
 from gateway.assembly.reload import INTERVAL
 from gateway.assembly.worker import ServerSettings
 from gateway.doors.sts.door import MAXIMUM_BODY
-from gateway.web.bounded_protocol import Bounds
+from gateway.web.bounds import Bounds
+from gateway.web.requests_under_way import AT_MOST
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "operating.md").read_text()
 _KIB = 1024
@@ -29,6 +30,7 @@ def test_the_bounds_are_the_server_s() -> None:
         "request target": f"{bounds.url // _KIB} KiB",
         "header fields": f"{bounds.header_count}",
         "body of a request to STS": f"{MAXIMUM_BODY // _KIB} KiB",
+        "requests beyond 16 KiB that are not yet answered, of one process": f"{AT_MOST // _KIB // _KIB} MiB",
         "time for a request's head": f"{bounds.head_time:.0f} s",
         "time for its body": f"{bounds.body_time:.0f} s",
         "time to read an answer": f"{bounds.answer_time:.0f} s",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -95,6 +96,14 @@ def test_one_line_tells_that_it_listens_and_where() -> None:
         assert line["url"].startswith("http://127.0.0.1:")
         assert status(program.ask("/healthz")) == 200
         assert len(program.lines) == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_process_that_serves_leaves_a_core_file(workers: int) -> None:
+    with ready(workers=workers) as program:
+        for process in (program.process.pid, program.pid()):
+            soft, hard = resource.prlimit(process, resource.RLIMIT_CORE)
+            assert soft == (0 if hard == 0 else 1)
 
 
 def test_sigterm_is_told_to_probes_and_clients_while_newcomers_are_still_served() -> None:

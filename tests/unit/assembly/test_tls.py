@@ -5,6 +5,7 @@ import ssl
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -13,13 +14,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gateway.assembly.listening import listen, port_of
-from gateway.assembly.tls import TlsFiles, UnusableTls, server_context
+from gateway.assembly.tls import Certificate, TlsFiles, UnusableTls, server_context
 from gateway.assembly.worker import ServerSettings
-from gateway.web.bounded_protocol import Bounds
+from gateway.telemetry.meters import Meters
+from gateway.web.bounds import Bounds
 from gateway.web.listeners import is_internal
-from tests.unit.web.serving import answer, is_closed, request, served, status
+from tests.unit.web.serving import answer, eventually, is_closed, request, served, status
 
 PLAIN = serialization.NoEncryption()
+METRIC = b"sts_gateway_certificate_expires_timestamp_seconds"
 
 
 def pem_of(key: ec.EllipticCurvePrivateKey, encryption: serialization.KeySerializationEncryption = PLAIN) -> bytes:
@@ -28,18 +31,24 @@ def pem_of(key: ec.EllipticCurvePrivateKey, encryption: serialization.KeySeriali
 
 @pytest.fixture
 def files(tmp_path: Path) -> TlsFiles:
+    made = TlsFiles(certificate=tmp_path / "tls.crt", private_key=tmp_path / "tls.key")
+    write(made, days=1)
+    return made
+
+
+def write(files: TlsFiles, *, days: int) -> float:
+    """A new pair, which ends after so many days: at what time, is given back."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    made = TlsFiles(certificate=tmp_path / "tls.crt", private_key=tmp_path / "tls.key")
-    made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    made.private_key.write_bytes(pem_of(key))
-    return made
+    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files.private_key.write_bytes(pem_of(key))
+    return certificate.not_valid_after_utc.timestamp()
 
 
 def test_a_client_that_trusts_the_certificate_is_answered_as_secure(files: TlsFiles) -> None:
@@ -92,6 +101,57 @@ def test_a_handshake_that_does_not_come_ends_the_connection(files: TlsFiles) -> 
         assert time.monotonic() - began > 0.2
 
 
+def test_a_connection_is_counted_before_its_handshake(files: TlsFiles) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+    settings = ServerSettings(tls=files, bounds=Bounds(head_time=1.0), connections_per_address=2)
+
+    with served(settings) as running, running.connect() as one, running.connect() as other:
+        with running.connect() as third:
+            assert is_closed(third, 0.5)
+        assert is_closed(one, 3)
+        assert is_closed(other, 3)
+        assert eventually(lambda: running.server.server_state.admissions.open == 0)
+        with running.connect() as plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
+            connection.sendall(request())
+            assert status(answer(connection)) == 200
+
+
+def test_each_end_of_a_connection_gives_its_place_back(files: TlsFiles) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+    settings = ServerSettings(tls=files, connections_per_address=1)
+
+    with served(settings) as running:
+        for sent in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello") * 2:
+            with running.connect() as plain:
+                plain.sendall(sent)
+                plain.shutdown(socket.SHUT_WR)
+                assert is_closed(plain, 3)
+            assert eventually(lambda: running.server.server_state.admissions.open == 0)
+            with running.connect() as plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
+                connection.sendall(request())
+                assert status(answer(connection)) == 200
+                assert running.server.server_state.admissions.open == 1
+            assert eventually(lambda: running.server.server_state.admissions.open == 0)
+
+
+def test_while_no_more_files_may_be_opened_connections_wait(files: TlsFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+    faults = [OSError(24, "Too many open files")]
+    accept = socket.socket.accept
+
+    def failing(listening: socket.socket) -> Any:
+        if faults:
+            raise faults.pop()
+        return accept(listening)
+
+    with served(ServerSettings(tls=files)) as running:
+        monkeypatch.setattr(socket.socket, "accept", failing)
+        with running.connect() as plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
+            connection.sendall(request())
+            assert status(answer(connection)) == 200
+    assert faults == []
+
+
 def test_a_half_head_inside_tls_ends_the_connection(files: TlsFiles) -> None:
     context = ssl.create_default_context(cafile=files.certificate)
     settings = ServerSettings(tls=files, bounds=Bounds(head_time=0.3))
@@ -142,3 +202,28 @@ def test_files_that_cannot_be_used_are_told_in_one_line_and_nothing_is_asked(
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+def test_the_end_of_the_certificate_in_use_is_told_and_that_of_one_that_is_not_taken_never(files: TlsFiles) -> None:
+    ends = [write(files, days=3)]
+    told: list[float] = []
+    certificate = Certificate(files, server_context(files), told.append)
+    assert told == ends
+
+    certificate.follow()
+    ends.append(write(files, days=90))
+    certificate.follow()
+    assert told == ends
+
+    files.private_key.write_bytes(b"half of a ")
+    files.certificate.write_bytes(b"renewal")
+    certificate.follow()
+    assert told == ends
+
+
+def test_a_server_with_tls_has_the_end_of_its_certificate_among_its_metrics(files: TlsFiles) -> None:
+    ends, meters = write(files, days=3), Meters.alone()
+    assert METRIC not in meters.text()
+
+    with served(ServerSettings(tls=files), meter=meters.http):
+        assert b"%b %d\n" % (METRIC, ends) in meters.text()

@@ -1,5 +1,7 @@
 """Passwords: throttled below the directory's own lock-out, with one answer whatever was wrong."""
 
+import asyncio
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +133,71 @@ async def test_a_person_is_one_whatever_was_typed(passwords: PasswordWorld) -> N
     assert "too many" in (await passwords.refused("alice", "right")).cause
 
 
+async def test_a_throttled_attempt_lasts_as_long_as_a_refused_one(
+    passwords: PasswordWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove = passwords.directory.prove
+
+    async def slow(located: Any) -> Identity:
+        await asyncio.sleep(0.1)
+        return await prove(located)
+
+    monkeypatch.setattr(passwords.directory, "prove", slow)
+    for _ in range(5):
+        await passwords.refused("alice")
+
+    # At once for a person's second name, and not for that of nobody: whoever asks would know that there is one.
+    for name in ("alice@corp.example", "nobody@corp.example"):
+        begun = time.monotonic()
+        await passwords.refused(name)
+        assert time.monotonic() - begun >= 0.1
+    assert passwords.directory.binds[-2:] == ["alice", "nobody@corp.example"]
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+async def test_two_names_that_may_be_one_persons_are_asked_about_one_after_the_other(
+    passwords: PasswordWorld, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    prove, under_way, most = passwords.directory.prove, 0, 0
+
+    async def slow(located: Any) -> Identity:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        return await prove(located)
+
+    monkeypatch.setattr(passwords.directory, "prove", slow)
+    await passwords.refused("somebody")  # from now on it is known how long that takes
+    await asyncio.gather(*(passwords.refused(one) for one in (name, f"{name}@corp.example", f"CORP\\{name}")))
+
+    assert most == 1
+
+
+async def test_nobody_is_kept_waiting_by_names_like_theirs(
+    passwords: PasswordWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove = passwords.directory.prove
+
+    async def slow(located: Any) -> Identity:
+        await asyncio.sleep(0.05)
+        return await prove(located)
+
+    monkeypatch.setattr(passwords.directory, "prove", slow)
+    await passwords.refused("somebody")
+    others = asyncio.gather(*(passwords.refused(f"bob@{number}.example") for number in range(50)))
+    await asyncio.sleep(0)
+    begun = time.monotonic()
+
+    with pytest.raises(GatewayError) as refused:
+        await passwords.sign_in("bob")
+
+    assert not isinstance(refused.value, RejectedLogin)
+    assert time.monotonic() - begun < 1.5
+    await others
+
+
 async def test_unknown_names_are_throttled_too(passwords: PasswordWorld) -> None:
     for _ in range(5):
         await passwords.refused("nobody")
@@ -175,6 +242,20 @@ async def test_one_address_may_not_try_the_whole_company(passwords: PasswordWorl
 
     assert "from 192.0.2.7" in (await passwords.refused("alice", "right")).cause
     assert "too many" not in (await passwords.refused("alice", "wrong", "192.0.2.8")).cause
+
+
+async def test_nor_by_trying_it_all_at_once(passwords: PasswordWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    prove = passwords.directory.prove
+
+    async def slow(located: Any) -> Identity:
+        await asyncio.sleep(0.005)
+        return await prove(located)
+
+    monkeypatch.setattr(passwords.directory, "prove", slow)
+    await asyncio.gather(*(passwords.refused(f"person{number}") for number in range(400)))
+
+    # And the few that were on their way as the last of a hundred failed.
+    assert 100 <= len(passwords.directory.binds) < 100 + 16
 
 
 async def test_a_directory_that_is_down_counts_nothing(passwords: PasswordWorld) -> None:

@@ -263,6 +263,37 @@ async def test_a_token_whose_key_nobody_has_is_refused_and_recorded_as_by_the_wh
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"RoleArn": f"{ACCOUNT}/Nobody"}, id="no role"),
+        pytest.param({"RoleArn": "arn:aws:iam::999999999999:role/a/b/Nobody"}, id="no account"),
+        pytest.param({"RoleArn": f"{ACCOUNT}/Stating"}, id="a role that is no usual one"),
+        pytest.param({"DurationSeconds": "14401"}, id="longer than the role allows"),
+    ],
+)
+async def test_a_token_whose_key_nobody_has_is_refused_alike_whatever_role_it_is_for(
+    both: BothWays, changed: dict[str, str]
+) -> None:
+    assert await both.same(both.form(WebIdentityToken=with_header(both, {"kid": "unknown"}), **changed))
+    assert both.straight._usual._plans == {}
+
+
+@pytest.mark.parametrize("role", ["Analyst", "Nobody", "Stating", "Tagged"])
+async def test_a_signature_is_verified_as_often_whatever_role_is_asked_for(both: BothWays, role: str) -> None:
+    (verifier,) = both.straight._parts.registry.web_identity_verifiers
+    forged = both.form(RoleArn=f"{ACCOUNT}/{role}", WebIdentityToken=f"{both.world.token()[:-8]}AAAAAAAA")
+    proving = mock.Mock(side_effect=verifier._proven)
+
+    with mock.patch.object(type(verifier), "_proven", proving):
+        assert both.straight.usual_login(forged, ORIGIN) is None
+        await both._asked(both.straight, forged, ORIGIN)
+
+    # Once here and once the whole way: a time of its own would tell strangers that there is such a role.
+    assert proving.call_count == 2
+    assert both.straight._usual._plans == {}
+
+
 @pytest.mark.parametrize("kid", ["o'neill", 'a"b', "a\\b", "a<b>", "a&b", "\u0430", "a\nb", "\x7f"])
 async def test_a_keys_id_that_must_be_escaped_is_left_to_the_whole_way(both: BothWays, kid: str) -> None:
     assert not await both.same(both.form(WebIdentityToken=with_header(both, {"kid": kid})))
@@ -271,8 +302,11 @@ async def test_a_keys_id_that_must_be_escaped_is_left_to_the_whole_way(both: Bot
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param({"RoleArn": f"{ACCOUNT}/Nobody"}, id="for no role"),
-        pytest.param({"DurationSeconds": "14401"}, id="for too long"),
+        pytest.param({"RoleArn": f'{ACCOUNT}/a"b/Nobody'}, id="for a role that must be escaped"),
+        pytest.param({"RoleArn": f"{ACCOUNT}/{'a' * 80}/Nobody"}, id="for a role that looks like a token"),
+        pytest.param({"RoleArn": f"{ACCOUNT}/{'a/' * 1_000}Nobody"}, id="for a role of too long a name"),
+        pytest.param({"RoleArn": "Nobody"}, id="for what is no role's name"),
+        pytest.param({"DurationSeconds": "43201"}, id="for longer than any role allows"),
         pytest.param({"RoleSessionName": "a"}, id="under a name that is none"),
         pytest.param({"Policy": "{}"}, id="with a policy"),
     ],
@@ -288,6 +322,14 @@ def test_roles_that_nobody_has_are_not_remembered_whoever_asks_for_them(both: Bo
     for number in range(3):
         assert both.straight.usual_login(both.form(RoleArn=f"{ACCOUNT}/{number}{'a' * 200_000}"), ORIGIN) is None
 
+    assert both.straight._usual._plans == {}
+
+
+@pytest.mark.parametrize("role", ["Analyst", "Nobody", "Stating"])
+def test_for_whom_a_role_does_not_let_in_nothing_is_worked_out(both: BothWays, role: str) -> None:
+    form = both.form(RoleArn=f"{ACCOUNT}/{role}", WebIdentityToken=both.world.token("strangers"))
+
+    assert both.straight.usual_login(form, ORIGIN) is None
     assert both.straight._usual._plans == {}
 
 

@@ -17,7 +17,7 @@ loaded = {name.partition(".")[0] for name in sys.modules} - before
 print(json.dumps([sorted(loaded - sys.stdlib_module_names), sorted(n for n in sys.modules if n.startswith("gateway."))]))
 """
 ROOMS = {"cli", "client", "settings", "sidecar"}
-OF_CLIENTS = {"connection", "held", "sts", "token_file"}
+OF_CLIENTS = {"connection", "core_files", "held", "sts", "token_file"}
 """What signs requests, and what a person's commands need, is not loaded either."""
 
 

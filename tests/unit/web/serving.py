@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from gateway.assembly.listening import listen, port_of
 from gateway.assembly.worker import Server, ServerSettings
 from gateway.doors.operations.probes import routes
+from gateway.telemetry.meters import HttpMeter
 from gateway.web.asgi import Receive, Scope, Send
 from gateway.web.limits import ClientDisconnected, read_body
 from gateway.web.responses import TEXT, Answer, send_answer
@@ -100,13 +101,16 @@ class Served:
 
 @contextmanager
 def served(
-    settings: ServerSettings, internal: Sequence[socket.socket] = (), app: Application | None = None
+    settings: ServerSettings,
+    internal: Sequence[socket.socket] = (),
+    app: Application | None = None,
+    meter: HttpMeter | None = None,
 ) -> Iterator[Served]:
     """Run a server until the block ends."""
     app, started = app or Application(), threading.Event()
     sockets = listen("127.0.0.1", 0)
     port = port_of(sockets)
-    server = Server(app, settings, on_started=started.set, internal=internal)
+    server = Server(app, settings, on_started=started.set, internal=internal, meter=meter)
     thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     assert started.wait(10)

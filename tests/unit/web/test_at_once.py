@@ -16,7 +16,7 @@ from gateway.telemetry.log import REQUEST_ID
 from gateway.telemetry.meters import Meters
 from gateway.web.asgi import Receive, Scope, Send
 from gateway.web.at_once import Ready, RequestHeaders
-from gateway.web.bounded_protocol import Bounds
+from gateway.web.bounds import Bounds
 from gateway.web.cycle import Cycle, Outbox, whole_answer
 from gateway.web.edge import Edge
 from gateway.web.responses import XML, Answer, send_answer

@@ -9,7 +9,7 @@ import pytest
 from gateway.assembly.listening import listen, port_of
 from gateway.assembly.worker import ServerSettings
 from gateway.web.at_once import Below, Ready
-from gateway.web.bounded_protocol import Bounds
+from gateway.web.bounds import Bounds
 from gateway.web.cycle import block_of
 from tests.unit.web.serving import HOST, Application, Served, answer, is_closed, request, served, status
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.assembly.listening import listen, port_of
 from gateway.assembly.worker import ServerSettings
-from gateway.web.bounded_protocol import Bounds
+from gateway.web.bounds import Bounds
 from tests.unit.web.serving import HOST, Served, answer, eventually, is_closed, poured, request, served, status
 
 SHORT = 0.4

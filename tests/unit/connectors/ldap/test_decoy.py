@@ -27,7 +27,7 @@ def remembered(seconds: float) -> tuple[Decoy, Time]:
     decoy = Decoy("dc=x", clock=time, sleep=time.sleep)
     begun = time.now
     time.now += seconds
-    decoy.remember_refused(begun)
+    decoy.refused(begun, Deadline(10))
     return decoy, time
 
 
@@ -51,5 +51,22 @@ def test_until_somebody_was_refused_those_who_were_taken_count() -> None:
     assert lasted(decoy, time, 0.05) == 0.125
     begun = time.now
     time.now += 0.5
-    decoy.remember_refused(begun)
+    decoy.refused(begun, Deadline(10))
     assert lasted(decoy, time, 0.05) == 0.5
+
+
+def refused(decoy: Decoy, time: Time, worked: float) -> float:
+    begun = time.now
+    time.now += worked
+    decoy.refused(begun, Deadline(10))
+    return round(time.now - begun, 6)
+
+
+def test_a_refusal_without_a_comparison_lasts_as_long_as_one_with_it() -> None:
+    decoy, time = remembered(0.25)
+
+    # Of locked accounts, or such as have no password; and of whoever is nobody, after these.
+    assert [refused(decoy, time, 0.01) for _ in range(2)] == [0.25, 0.25]
+    for _ in range(8):
+        assert refused(decoy, time, 0.2) == 0.2
+    assert {lasted(decoy, time, 0.05) for _ in range(50)} == {0.2, 0.25}

@@ -62,6 +62,21 @@ def again(session: FakeSession) -> Person | Nobody:
     return people().again(cast("Session", session), ALICE_ID, OLD, Deadline(5))
 
 
+def test_whoever_is_only_named_costs_as_much_with_many_groups_as_without() -> None:
+    asked: list[str] = []
+
+    class Asked(FakeSession):
+        def search(self, _base: str, query: bytes, *given: Any, **__: Any) -> Answer:
+            asked.extend(given[0])
+            return self._answer({}, ALICE_ID)
+
+    found = people().find(cast("Session", Asked()), "alice", Deadline(5))
+
+    assert isinstance(found, Person)
+    assert {"uid", "entryUUID", "objectGUID", "userAccountControl"} <= set(asked)
+    assert {"memberOf", "mail"}.isdisjoint(asked)
+
+
 def test_a_person_who_was_moved_has_all_groups_where_a_search_has_only_the_first() -> None:
     found = again(FakeSession())
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.connectors.ldap.typed import is_computer_name, throttle_key, typed_name, typed_password
+from gateway.connectors.ldap.typed import is_computer_name, loose_throttle_key, throttle_key, typed_name, typed_password
 from gateway.domain.errors import RejectedLogin
 
 SPELLINGS = {
@@ -17,6 +17,13 @@ SPELLINGS = {
 @pytest.mark.parametrize("typed", SPELLINGS.values(), ids=SPELLINGS)
 def test_all_spellings_of_a_name_count_under_one_key(typed: str) -> None:
     assert throttle_key(typed_name(typed)) == "alice"
+
+
+@pytest.mark.parametrize(
+    "typed", ["alice", "al\u0130ce", "ali\u0307ce", "\u00c1lic\u00e9", "a\u0323\u0302lice", "alice\ufe0f"]
+)
+def test_what_a_directory_may_fold_is_one_key_where_it_stands_in_a_dn(typed: str) -> None:
+    assert loose_throttle_key(typed_name(typed)) == "alice"
 
 
 REFUSED = {

@@ -93,3 +93,9 @@ async def test_a_directory_that_is_down_is_told_on_the_form(browser: Browser) ->
     answer = await browser.submit(FORM, await filled(browser, "down"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/login/corp?next=%2Fportal&refused=unreachable")
     assert "The directory does not answer" in (await browser.get(answer.headers["location"])).text
+
+
+async def test_the_page_of_a_provider_that_nobody_has_answers_400(browser: Browser) -> None:
+    """`sts-gateway login --ldap` asks for no password then."""
+    assert (await browser.get("/login/crop")).status_code == 400
+    assert (await browser.get(FORM)).status_code == 200
