@@ -87,7 +87,7 @@ def test_a_port_that_is_taken_is_told(words: list[str], busy_port: int, capsys: 
 
 
 def test_make_takes_the_port_by_name() -> None:
-    words = ["make", "--dry-run", "serve", "PORT=8090"]
+    words = ["make", "--no-print-directory", "--dry-run", "serve", "PORT=8090"]
     said = subprocess.run(words, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True).stdout
 
     assert said.splitlines()[-1].endswith("demo --serve --port 8090")
