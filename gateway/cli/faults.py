@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.cli.access import printable
 from gateway.settings.faults import ConfigurationError, Fault
 
 
@@ -22,5 +21,7 @@ def print_warnings(warnings: tuple[Fault, ...]) -> None:
 
 def print_file_errors(path: Path, errors: Iterable[str]) -> None:
     """What is wrong with files beside the configuration at `path`, a line each on standard error."""
+    from gateway.cli.access import printable
+
     for error in errors:
         print(printable(f"{path}: error: {error}"), file=sys.stderr)

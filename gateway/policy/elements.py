@@ -1,6 +1,5 @@
 """Reading a document's elements: the right type at each place, and the path to whatever is not."""
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,6 +62,8 @@ def known_members(value: Any, path: str, known: Collection[str]) -> Mapping[str,
 
 def nearest(name: str, known: Collection[str]) -> str:
     """What to write instead, for the end of a message."""
+    import difflib  # noqa: PLC0415  for faults alone, of which a server has none
+
     folded = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name[:_LONGEST_NUMBER].lower(), folded, n=1, cutoff=_CLOSE)
     return f"; write {folded[close[0]]}" if close else ""

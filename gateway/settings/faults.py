@@ -1,6 +1,5 @@
 """Faults of a configuration: where each stands, what is wrong, and what mends it."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +71,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` most likely is."""
+    import difflib  # noqa: PLC0415  for faults alone, of which a server has none
+
     by_folded = {candidate.casefold(): candidate for candidate in _comparable(word, sorted(known))}
     close = difflib.get_close_matches(word.casefold()[:_SHOWN_LENGTH], by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None

@@ -1,6 +1,5 @@
 """Condition keys and actions that are spelt almost right: no request has them, so a Deny may deny nothing."""
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -65,6 +64,8 @@ def _meant(word: str, tables: Mapping[str, Mapping[str, str]]) -> str | None:
     known = tables.get(vendor.lower())
     if known is None or name.lower() in known or any(mark in name for mark in _WILD):
         return None
+    import difflib  # noqa: PLC0415  for words that nobody knows
+
     close = difflib.get_close_matches(name.lower()[:80], known, n=1, cutoff=_CLOSE)
     return f"{vendor.lower()}:{known[close[0]]}{slash}{tag}" if close else None
 
