@@ -8,9 +8,10 @@ from urllib.parse import unquote_to_bytes
 from gateway.actions.s3_target import Target, target_of
 from gateway.domain.errors import UnmappedRequest
 
-# As clients encode it; `+`, `#`, raw blanks and raw bytes beyond ASCII are read in more than one way.
+# As clients encode it; `+`, `#`, raw blanks, raw bytes beyond ASCII and, in a query, `;` are read in more than one way.
 _SOURCE: Final = re.compile(
-    r"/?(?P<path>(?!/)(?:[!\"$&-*,-<=>@-~]|%[0-9A-Fa-f]{2})+)(?:\?versionId=(?P<version>[^?&#+%\s]+))?", re.ASCII
+    r"/?(?P<path>(?!/)(?:[!\"$&-*,-<=>@-~]|%[0-9A-Fa-f]{2})+)(?:\?versionId=(?P<version>(?:(?![?&#+%;])[!-~])+))?",
+    re.ASCII,
 )
 
 

@@ -15,6 +15,8 @@ _LOG: Final = logging.getLogger("gateway.server")
 _AT_ONCE: Final = 16
 """Connections: the next are for whichever worker looks first."""
 _AFTER_FAULT: Final = 0.5
+_GOODBYE: Final = 5.0
+"""Seconds that a client gets to say its last: one that pools connections says nothing until it wants the next."""
 
 
 class TlsListener:
@@ -87,7 +89,11 @@ class TlsListener:
             accepted.setblocking(False)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await self._loop.connect_accepted_socket(
-                lambda: protocol, accepted, ssl=self._context, ssl_handshake_timeout=self._seconds
+                lambda: protocol,
+                accepted,
+                ssl=self._context,
+                ssl_handshake_timeout=self._seconds,
+                ssl_shutdown_timeout=_GOODBYE,
             )
         except OSError:  # of the network, of TLS, and the handshake's time
             accepted.close()

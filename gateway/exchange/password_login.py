@@ -59,7 +59,8 @@ async def _proven(
     account = located.typed_key.rpartition("\\")[2].partition("@")[0]
     patience = _MOST_NAMES * throttles.refusals.drawn(connector.name)
     alike = throttles.per_user.turn_or_patience(f"{connector.name}\\{account}", patience)
-    async with alike, throttles.per_user.turn(person), throttles.per_address.few_at_once(address):
+    # The address first: whoever waited for theirs with a person's turn would keep that person waiting everywhere.
+    async with throttles.per_address.few_at_once(address), alike, throttles.per_user.turn(person):
         await _check_address(throttles, address)
         if await throttles.per_user.refused(person) or (typed != person and await throttles.per_user.refused(typed)):
             return None

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.domain.identifiers import random_uuid
 from gateway.web.at_once import AtOnce, Below
-from gateway.web.bounds import Bounds, Part
+from gateway.web.bounds import BODY, HEAD, NOTHING, Bounds
 from gateway.web.connections import Admissions
 from gateway.web.lean_protocol import ConnectionState, LeanProtocol
 from gateway.web.refusals import (
@@ -34,9 +33,6 @@ from gateway.web.refusals import (
 _LOG: Final = logging.getLogger("gateway.connections")
 _SLICE: Final = 16 * 1024
 """Bytes go to the parser in slices, so that what is counted after each is off by no more than one."""
-_HEAD: Final = Part.HEAD
-_BODY: Final = Part.BODY
-_NOTHING: Final = Part.NOTHING
 
 
 class _Refused(Exception):
@@ -66,7 +62,7 @@ class BoundedProtocol(LeanProtocol):
         self._bounds = bounds
         self._admissions = admissions or server_state.admissions  # a listener may have places of its own
         self._admission = admission
-        self._part = _HEAD
+        self._part = HEAD
         self._is_large = False
         self._refusal: Refusal | None = None
         self._read_deadline: asyncio.TimerHandle | None = None
@@ -75,7 +71,7 @@ class BoundedProtocol(LeanProtocol):
         self._begin_message()
 
     def _begin_message(self) -> None:
-        if self._is_large:
+        if self._is_large and self._idle():  # else one before it is still held
             self.server_state.under_way.ended(self)
             self._is_large = False
         self._head_size = self._body_size = self._body_fed = self._discarded = 0
@@ -118,31 +114,30 @@ class BoundedProtocol(LeanProtocol):
         except (httptools.HttpParserError, _Refused):
             self._refuse(self._refusal or MALFORMED)
         else:
-            if not (self._is_answered and self._part is _NOTHING):
+            if not (self._is_answered and self._part is NOTHING):
                 self._watch()
 
     def _feed(self, piece: bytes) -> None:
-        self._read_before = self._body_size if self._part is _BODY else None  # None too once another body begins
+        self._read_before = self._body_size if self._part is BODY else None  # None too once another body begins
         try:
             self.parser.feed_data(piece)
         finally:
             if self._held is not None:
                 self._let_go(self._held)
-        if self._part is _HEAD:
+        if self._part is HEAD:
             # A header line that never ends is seen by no callback: it is counted here.
             self._head_size += len(piece)
-            if self._head_size > self._bounds.url + self._bounds.headers + _SLICE:
-                raise self._refused(HEADERS_TOO_LARGE)
-            if len(self.headers) > self._bounds.header_count:
+            most = self._bounds.url + self._bounds.headers + _SLICE
+            if self._head_size > most or len(self.headers) > self._bounds.header_count:
                 raise self._refused(HEADERS_TOO_LARGE)
             self._take_room()
-        elif self._part is _BODY and self._read_before is not None:
+        elif self._part is BODY and self._read_before is not None:
             self._body_fed += len(piece) - (self._body_size - self._read_before)
             if self._body_fed > self._bounds.framing + 16 * self._body_size:
                 raise self._refused(FRAMING_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        self._part = _HEAD
+        self._part = HEAD
         self._begin_message()
         super().on_message_begin()
 
@@ -153,12 +148,12 @@ class BoundedProtocol(LeanProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # RFC 9110 6.5.1: a trailer field is never taken for a header; the application reads them already.
-        if self._part is _HEAD:
+        if self._part is HEAD:
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._check_head()
-        self._part = _BODY
+        self._part = BODY
         self._expect_nothing()
         super().on_headers_complete()
         if self.server_state.draining:  # then no request is held
@@ -203,7 +198,8 @@ class BoundedProtocol(LeanProtocol):
             if self._discarded > self._bounds.discarded:
                 self.server_state.outbox.empty()
                 self.transport.close()
-        self._take_room()
+        else:
+            self._take_room()
         super().on_body(body)
 
     def _take_room(self) -> None:
@@ -218,38 +214,42 @@ class BoundedProtocol(LeanProtocol):
 
     def give_way(self) -> None:
         """End what is under way, for the room that it takes."""
-        if self._part is _NOTHING:
+        if self._part is NOTHING:
             self.transport.abort()
         else:
             self._refuse(OVERFULL)
 
     def on_message_complete(self) -> None:
-        self._part = _NOTHING
+        self._part = NOTHING
         self._expect_nothing()
         super().on_message_complete()
+        if self._is_large:  # it may have been answered before it was whole
+            self._forget_large()
+
+    def on_response_complete(self) -> None:
+        if self._is_large:
+            self._forget_large()
+        super().on_response_complete()
+
+    def _forget_large(self) -> None:
+        """Give back the room of a request that was answered, unless what is counted is one behind it."""
+        if self._part is NOTHING and self._idle() and not self.pipeline:
+            self._begin_message()
+            self._forget()
 
     def _refused(self, refusal: Refusal) -> _Refused:
         self._refusal = refusal
         return _Refused()
 
-    def end_with_this_answer(self) -> None:
-        """Announce the end of the connection in the answer that is still to begin."""
-        if not self._idle() and not self.cycle.response_started:
-            self.cycle.keep_alive = False
-
     def _watch(self) -> None:
         """Set the deadline of the part that the client has begun and not finished."""
         if self._read_deadline is not None or self.transport.is_closing():
             return
-        if self._part is _BODY:
+        if self._part is BODY:
             self._expect(self._bounds.body_time)
-        elif self._idle() and not (self._is_answered and self._part is _NOTHING):
+        elif self._idle() and not (self._is_answered and self._part is NOTHING):
             # Half a head; or empty lines between requests, which must not keep a connection for ever either.
             self._expect(self._bounds.head_time)
-
-    def _idle(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return cycle is None or cycle.response_complete
 
     def _expect(self, seconds: float) -> None:
         self._read_deadline = self.loop.call_later(seconds, self._too_slow, seconds)
@@ -263,7 +263,7 @@ class BoundedProtocol(LeanProtocol):
         self._read_deadline = None
         if self.flow.read_paused:
             self._expect(seconds)  # it is the server that does not read
-        elif self._part is _NOTHING or (self._part is _HEAD and not self._head_size):
+        elif self._part is NOTHING or (self._part is HEAD and not self._head_size):
             self.transport.close()  # nobody asked anything
         else:
             self._refuse(TOO_SLOW)
@@ -289,7 +289,7 @@ class BoundedProtocol(LeanProtocol):
         _LOG.info(
             "refused: %s", refusal.text, extra={"client": self.client and self.client[0], "request_id": request_id}
         )
-        in_body = self._part is _BODY
+        in_body = self._part is BODY
         if not in_body and not self._idle():
             # An earlier request of this connection is being answered: its answer is the last.
             self.cycle.keep_alive = False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 
 class Part(Enum):
@@ -10,6 +11,12 @@ class Part(Enum):
     HEAD = auto()
     BODY = auto()
     NOTHING = auto()
+
+
+# Of each request several are compared, and a global name is found sooner than a class's.
+HEAD: Final = Part.HEAD
+BODY: Final = Part.BODY
+NOTHING: Final = Part.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.telemetry.meters import HttpMeter
@@ -207,6 +207,22 @@ class LeanProtocol(HttpToolsProtocol):
         self._idle_until = self.loop.time() + self.timeout_keep_alive
         if self.timeout_keep_alive_task is None:
             self._look_again(self.timeout_keep_alive)
+
+    def _idle(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _forget(self) -> None:
+        """Hold nothing any more of a request that was answered: the connection may stay idle for long."""
+        cycle: RequestResponseCycle | None = self.cycle
+        self.url, self.headers, self.scope = b"", [], {}  # type: ignore[typeddict-item]
+        if cycle is not None:
+            cycle.scope, cycle.body = self.scope, bytearray()
+
+    def end_with_this_answer(self) -> None:
+        """Announce the end of the connection in the answer that is still to begin."""
+        if not self._idle() and not self.cycle.response_started:
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
         self.server_state.outbox.empty()

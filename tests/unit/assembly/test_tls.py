@@ -1,5 +1,6 @@
 """The server's own TLS: honest files serve, others are told in one sentence, slow handshakes end."""
 
+import signal
 import socket
 import ssl
 import time
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from gateway.assembly import handshakes
 from gateway.assembly.listening import listen, port_of
 from gateway.assembly.tls import Certificate, TlsFiles, UnusableTls, server_context
 from gateway.assembly.worker import ServerSettings
@@ -114,6 +116,24 @@ def test_a_connection_is_counted_before_its_handshake(files: TlsFiles) -> None:
         with running.connect() as plain, context.wrap_socket(plain, server_hostname="localhost") as connection:
             connection.sendall(request())
             assert status(answer(connection)) == 200
+
+
+def test_a_client_that_says_no_goodbye_holds_up_no_end(files: TlsFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.create_default_context(cafile=files.certificate)
+    monkeypatch.setattr(handshakes, "_GOODBYE", 0.2)
+
+    with (
+        served(ServerSettings(tls=files)) as running,
+        running.connect() as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(request())
+        assert status(answer(connection)) == 200
+
+        # As pools of clients have it: it is idle, and nobody looks at it until the next request.
+        running.server.handle_exit(signal.SIGINT, None)
+        running.thread.join(5)
+        assert not running.thread.is_alive()
 
 
 def test_each_end_of_a_connection_gives_its_place_back(files: TlsFiles) -> None:

@@ -258,6 +258,30 @@ async def test_nor_by_trying_it_all_at_once(passwords: PasswordWorld, monkeypatc
     assert 100 <= len(passwords.directory.binds) < 100 + 16
 
 
+async def test_whoever_waits_for_their_address_keeps_nobody_at_others_waiting(
+    passwords: PasswordWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove, hangs = passwords.directory.prove, asyncio.Event()
+
+    async def slow(located: Any) -> Identity:
+        if located.principal_key.startswith("person"):
+            await hangs.wait()
+        return await prove(located)
+
+    monkeypatch.setattr(passwords.directory, "prove", slow)
+    flood = [asyncio.create_task(passwords.refused(f"person{number}")) for number in range(16)]
+    await asyncio.sleep(0.01)
+    flood.append(asyncio.create_task(passwords.refused("bob")))
+    await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(1):
+        with pytest.raises(GatewayError) as refused:
+            await passwords.sign_in("bob", address="198.51.100.1")
+    assert not isinstance(refused.value, RejectedLogin)
+    hangs.set()
+    await asyncio.gather(*flood)
+
+
 async def test_a_directory_that_is_down_counts_nothing(passwords: PasswordWorld) -> None:
     passwords.directory.down = True
     for _ in range(6):
