@@ -54,7 +54,7 @@ class AuditLog:
     """Appends lines to one file descriptor. `dropped` counts the lines that were lost because `refuse` is off.
 
     `on_failure` is called for each line that could not be written, lost or refused. Lines of one moment may share a
-    write, which costs a tenth of minting otherwise: `take` each, then `settle` each. A crash between the two loses
+    write, which costs a twentieth of minting otherwise: `take` each, then `settle` each. A crash between the two loses
     lines of requests that nobody has an answer to.
     """
 
