@@ -46,6 +46,8 @@ class Receipt:
         """Write the line, and all that wait with it, unless one of those had it written. Raises AuditUnavailable."""
         if not self.is_settled:
             self._log.write_waiting()
+        if not self.is_settled:  # a fault that nobody foresaw broke off the write that it shared
+            raise AuditUnavailable(cause="the audit log cannot be written: its write broke off")
         if self.fault is not None:
             raise AuditUnavailable(cause=f"the audit log cannot be written: {self.fault}")
 
@@ -129,10 +131,10 @@ class AuditLog:
         lines = receipts[0].line if len(receipts) == 1 else b"".join([receipt.line for receipt in receipts])
         kept, fault = self._append(lines)
         for receipt in receipts:
-            receipt.is_settled = True
             kept -= len(receipt.line)
             if kept < 0:
                 self._lost(receipt, fault)
+            receipt.is_settled = True
 
     def _lost(self, receipt: Receipt, fault: str) -> None:
         self.on_failure()

@@ -314,3 +314,27 @@ def test_a_line_cut_off_in_the_renamed_file_leaves_no_blank_line_in_the_new_one(
 
     assert path.read_text() == '{"n":2}\n'
     log.close()
+
+
+@pytest.mark.parametrize("broken", ["write", "count"])
+def test_a_write_that_breaks_off_in_an_unforeseen_way_settles_none_that_shared_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, broken: str
+) -> None:
+    log = AuditLog.open(tmp_path / "audit.log", refuse=True)
+    receipts = [log.take(b"%d\n" % number) for number in range(3)]
+
+    def fail(*_: object) -> int:
+        raise MemoryError if broken == "write" else OSError(28, "No space left on device")
+
+    def count() -> None:
+        raise MemoryError
+
+    log.on_failure = count
+    with monkeypatch.context() as fault:
+        fault.setattr(os, "write", fail)
+        with pytest.raises(MemoryError):
+            receipts[0].settle()
+
+    assert ["cannot be written" in outcome(receipt) for receipt in receipts[1:]] == [True, True]
+    assert (tmp_path / "audit.log").read_bytes() == b""
+    log.close()
